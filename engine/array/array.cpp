@@ -1,0 +1,216 @@
+#include "engine/array/array.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "engine/array/impl.h"
+#include "engine/graph/eval.h"
+#include "engine/primitives/primitive.h"
+
+namespace quern {
+
+void array::Impl::set_layout(std::shared_ptr<Buffer> memory, Strides new_strides, size_t offset) {
+  flags = flags_of(shape, new_strides);
+  strides = std::move(new_strides);
+  byte_offset = offset;
+  buffer = std::move(memory);
+}
+
+array::Flags flags_of(const Shape& shape, const Strides& strides) {
+  const size_t ndim = shape.size();
+  int64_t row = 1, col = 1;
+  array::Flags flags{true, true, true};
+  for (size_t i = 0; i < ndim; ++i) {
+    if (shape[i] == 0) return {true, true, true};
+  }
+  for (size_t i = 0; i < ndim; ++i) {
+    const size_t j = ndim - 1 - i;
+    if (shape[j] != 1) {
+      if (strides[j] != row) flags.row_contiguous = false;
+      row *= shape[j];
+    }
+    if (shape[i] != 1) {
+      if (strides[i] != col) flags.col_contiguous = false;
+      col *= shape[i];
+    }
+  }
+  if (flags.row_contiguous || flags.col_contiguous) return flags;
+
+  // Some other order of the axes may be dense: each length must lead to the next larger stride.
+  SmallVector<size_t> order;
+  for (size_t i = 0; i < ndim; ++i) {
+    if (shape[i] != 1) order.push_back(i);
+  }
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return strides[a] < strides[b]; });
+  int64_t expected = 1;
+  for (const size_t i : order) {
+    if (strides[i] != expected) flags.contiguous = false;
+    expected *= shape[i];
+  }
+  return flags;
+}
+
+array array::with_memory(Shape shape, Dtype dtype) {
+  array out(std::make_shared<Impl>(std::move(shape), dtype));
+  out.allocate();
+  out.impl_->status = Impl::Status::available;
+  return out;
+}
+
+array::array(const complex64_t& value, Dtype dtype) : array(with_memory({}, dtype)) { fill(&value); }
+
+array::array(std::initializer_list<float> values)
+    : array(values.begin(), Shape{ShapeElem(values.size())}, float32) {}
+
+array::array(std::initializer_list<int> values, Dtype dtype)
+    : array(values.begin(), Shape{ShapeElem(values.size())}, dtype) {}
+
+array::array(void* data, Shape shape, Dtype dtype, const std::function<void(void*)>& release)
+    : impl_(std::make_shared<Impl>(std::move(shape), dtype)) {
+  auto buffer = Buffer::borrow(data, nbytes(), [data, release] { release(data); });
+  impl_->set_layout(std::move(buffer), row_major_strides(this->shape()), 0);
+  impl_->status = Impl::Status::available;
+}
+
+array::array(std::shared_ptr<Buffer> buffer, Shape shape, Dtype dtype, size_t byte_offset)
+    : impl_(std::make_shared<Impl>(std::move(shape), dtype)) {
+  if (byte_offset > buffer->size() || nbytes() > buffer->size() - byte_offset) {
+    throw std::invalid_argument(
+        fmt::format("[array] {} bytes at offset {} do not lie inside a buffer of {} bytes", nbytes(),
+                    byte_offset, buffer->size()));
+  }
+  impl_->set_layout(std::move(buffer), row_major_strides(this->shape()), byte_offset);
+  impl_->status = Impl::Status::available;
+}
+
+array::array(Shape shape, Dtype dtype, std::shared_ptr<const Primitive> primitive,
+             std::vector<array> inputs)
+    : impl_(std::make_shared<Impl>(std::move(shape), dtype)) {
+  impl_->node = std::make_shared<Node>(std::move(primitive), std::move(inputs));
+  impl_->node->outputs.push_back({impl_, impl_->shape, dtype});
+}
+
+std::vector<array> array::make_arrays(std::vector<Shape> shapes, const std::vector<Dtype>& dtypes,
+                                      std::shared_ptr<const Primitive> primitive,
+                                      std::vector<array> inputs) {
+  const auto node = std::make_shared<Node>(std::move(primitive), std::move(inputs));
+  std::vector<array> outputs;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const auto impl = std::make_shared<Impl>(std::move(shapes[i]), dtypes[i]);
+    impl->node = node;
+    node->outputs.push_back({impl, impl->shape, impl->dtype});
+    outputs.push_back(array(impl));
+  }
+  return outputs;
+}
+
+size_t array::itemsize() const { return impl_->dtype.size(); }
+size_t array::size() const { return impl_->size; }
+const Shape& array::shape() const { return impl_->shape; }
+Dtype array::dtype() const { return impl_->dtype; }
+const Strides& array::strides() const { return impl_->strides; }
+const array::Flags& array::flags() const { return impl_->flags; }
+const std::shared_ptr<Buffer>& array::buffer() const { return impl_->buffer; }
+size_t array::byte_offset() const { return impl_->byte_offset; }
+
+ShapeElem array::shape(int axis) const {
+  const int n = int(ndim());
+  if (axis < -n || axis >= n) {
+    throw std::out_of_range(
+        fmt::format("[array::shape] axis {} is out of range for an array with {} dimensions", axis, n));
+  }
+  return impl_->shape[size_t(axis < 0 ? axis + n : axis)];
+}
+
+void array::eval() {
+  if (impl_->status.load(std::memory_order_acquire) == Impl::Status::unscheduled) {
+    quern::eval({*this});
+  } else {
+    wait();
+  }
+}
+
+void array::wait() const {
+  if (impl_->status.load(std::memory_order_acquire) != Impl::Status::scheduled) return;
+  impl_->completion->wait(impl_->step);
+}
+
+bool array::is_available() const {
+  switch (impl_->status.load(std::memory_order_acquire)) {
+    case Impl::Status::unscheduled:
+      return false;
+    case Impl::Status::scheduled:
+      return impl_->completion->reached(impl_->step);
+    default:
+      return true;
+  }
+}
+
+void array::allocate() {
+  impl_->set_layout(Buffer::allocate(nbytes()), row_major_strides(shape()), 0);
+}
+
+void array::set_view(std::shared_ptr<Buffer> buffer, Strides strides, size_t byte_offset) {
+  impl_->set_layout(std::move(buffer), std::move(strides), byte_offset);
+}
+
+bool array::is_donatable() const {
+  return impl_.use_count() == 1 && impl_->buffer.use_count() == 1 && impl_->buffer->reusable();
+}
+
+bool array::take_or_allocate(const array& input) {
+  if (input.nbytes() == nbytes() && input.flags().row_contiguous && input.is_donatable()) {
+    set_view(input.buffer(), row_major_strides(shape()), input.byte_offset());
+    return true;
+  }
+  allocate();
+  return false;
+}
+
+bool array::has_primitive() const { return impl_->node != nullptr; }
+const Primitive& array::primitive() const { return *impl_->node->primitive; }
+const std::vector<array>& array::inputs() const { return impl_->node->inputs; }
+
+void array::require_one_element() const {
+  if (size() == 1) return;
+  throw std::invalid_argument(
+      fmt::format("[array::item] needs an array with 1 element, got {} in shape {}", size(),
+                  to_string(shape())));
+}
+
+void require_element_count(size_t given, const Shape& shape) {
+  if (given == element_count(shape)) return;
+  throw std::invalid_argument(fmt::format("[array] {} values do not fill shape {}, which has {}", given,
+                                          to_string(shape), element_count(shape)));
+}
+
+Node::Node(std::shared_ptr<const Primitive> primitive, std::vector<array> inputs)
+    : primitive(std::move(primitive)), inputs(std::move(inputs)) {}
+
+// Letting go of a long chain must not recurse: the outermost destructor empties what the nested ones
+// would have descended into.
+Node::~Node() {
+  thread_local std::vector<array>* pending = nullptr;
+  if (pending) {
+    for (array& input : inputs) pending->push_back(std::move(input));
+    return;
+  }
+  std::vector<array> mine = std::move(inputs);
+  pending = &mine;
+  while (!mine.empty()) {
+    const array next = std::move(mine.back());
+    mine.pop_back();
+  }
+  pending = nullptr;
+}
+
+Dtype result_type(const array& a, const array& b) { return promote_types(a.dtype(), b.dtype()); }
+
+Dtype result_type(const std::vector<array>& arrays) {
+  Dtype out = bool_;
+  for (const array& a : arrays) out = promote_types(out, a.dtype());
+  return out;
+}
+
+}  // namespace quern

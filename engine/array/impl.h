@@ -1,0 +1,36 @@
+#pragma once
+
+#include "engine/array/array.h"
+#include "engine/graph/completion.h"
+
+namespace quern {
+
+/// What copies of an array share. Shape and dtype never change. `node` is set until the array is given
+/// to a stream; then `completion` and `step` tell when the worker has filled in buffer and layout.
+struct array::Impl {
+  enum class Status : uint8_t { unscheduled, scheduled, available };
+
+  Impl(Shape shape, Dtype dtype)
+      : shape(std::move(shape)), size(element_count(this->shape)), dtype(dtype) {}
+
+  void set_layout(std::shared_ptr<Buffer> memory, Strides new_strides, size_t offset);
+
+  Shape shape;
+  size_t size;
+  Dtype dtype;
+  std::atomic<Status> status{Status::unscheduled};
+
+  std::shared_ptr<Node> node;  // guarded by the scheduler
+  uint32_t step = 0;
+  std::shared_ptr<Completion> completion;
+
+  Strides strides;
+  Flags flags;
+  size_t byte_offset = 0;
+  std::shared_ptr<Buffer> buffer;
+};
+
+/// The flags of a layout: what follows from shape and strides.
+array::Flags flags_of(const Shape& shape, const Strides& strides);
+
+}  // namespace quern

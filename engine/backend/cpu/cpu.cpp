@@ -1,0 +1,14 @@
+#include "engine/backend/cpu/cpu.h"
+
+namespace quern::cpu {
+
+const KernelTable& kernels() {
+  static const KernelTable table = [] {
+    KernelTable t;
+    register_views(t);
+    return t;
+  }();
+  return table;
+}
+
+}  // namespace quern::cpu

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "engine/backend/backend.h"
+
+namespace quern::cpu {
+
+/// The CPU backend: has a kernel for every primitive.
+const KernelTable& kernels();
+
+// One function per family of kernels, in the file that holds them; kernels() calls each once.
+void register_views(KernelTable& table);
+
+}  // namespace quern::cpu

@@ -1,0 +1,164 @@
+#include <algorithm>
+
+#include "engine/backend/cpu/copy.h"
+#include "engine/backend/cpu/cpu.h"
+#include "engine/primitives/cast.h"
+#include "engine/primitives/shape.h"
+
+namespace quern::cpu {
+
+namespace {
+
+using Arrays = std::vector<array>;
+
+void share(const array& in, array& out) { out.set_view(in.buffer(), in.strides(), in.byte_offset()); }
+
+void as_strided(const AsStrided& p, const Arrays& in, Arrays& out) {
+  out[0].set_view(in[0].buffer(), p.strides, in[0].byte_offset() + p.offset * in[0].itemsize());
+}
+
+void broadcast_to(const BroadcastTo&, const Arrays& in, Arrays& out) {
+  const array& a = in[0];
+  Strides strides(out[0].ndim(), 0);
+  const size_t lead = out[0].ndim() - a.ndim();
+  for (size_t i = 0; i < a.ndim(); ++i) strides[lead + i] = a.shape()[i] == 1 ? 0 : a.strides()[i];
+  out[0].set_view(a.buffer(), std::move(strides), a.byte_offset());
+}
+
+/// Strides that read `a` in row-major order under another shape; false when none exist.
+bool reshaped_strides(const array& a, const Shape& shape, Strides& strides) {
+  strides = Strides(shape.size(), 0);
+  Shape from;
+  Strides steps;
+  for (size_t i = 0; i < a.ndim(); ++i) {
+    if (a.shape()[i] == 1) continue;
+    from.push_back(a.shape()[i]);
+    steps.push_back(a.strides()[i]);
+  }
+  size_t i = 0, j = 0;
+  while (j < shape.size()) {
+    if (shape[j] == 1) {
+      strides[j++] = 1;
+      continue;
+    }
+    // One run of old axes against one run of new axes with the same product.
+    int64_t old_product = from[i], new_product = shape[j];
+    const size_t first_old = i, first_new = j;
+    while (old_product != new_product) {
+      if (old_product < new_product) old_product *= from[++i];
+      else new_product *= shape[++j];
+    }
+    for (size_t k = first_old; k < i; ++k) {
+      if (steps[k] != steps[k + 1] * from[k + 1]) return false;
+    }
+    int64_t step = steps[i];
+    for (size_t k = j + 1; k-- > first_new;) {
+      strides[k] = step;
+      step *= shape[k];
+    }
+    ++i;
+    ++j;
+  }
+  return true;
+}
+
+void reshape(const Reshape& p, const Arrays& in, Arrays& out) {
+  const array& a = in[0];
+  if (a.flags().row_contiguous) {
+    out[0].set_view(a.buffer(), row_major_strides(p.shape), a.byte_offset());
+    return;
+  }
+  Strides strides;
+  if (reshaped_strides(a, p.shape, strides)) {
+    out[0].set_view(a.buffer(), std::move(strides), a.byte_offset());
+    return;
+  }
+  const array dense = row_contiguous(a);
+  out[0].set_view(dense.buffer(), row_major_strides(p.shape), dense.byte_offset());
+}
+
+/// Layout of the slice of `a` that starts at `start` and steps by `steps`.
+std::pair<Strides, size_t> sliced(const array& a, const Shape& start, const Shape& steps) {
+  Strides strides(a.ndim());
+  int64_t offset = 0;
+  for (size_t i = 0; i < a.ndim(); ++i) {
+    strides[i] = a.strides()[i] * steps[i];
+    offset += a.strides()[i] * start[i];
+  }
+  return {std::move(strides), size_t(int64_t(a.byte_offset()) + offset * int64_t(a.itemsize()))};
+}
+
+void slice(const Slice& p, const Arrays& in, Arrays& out) {
+  if (out[0].size() == 0) return out[0].allocate();
+  auto [strides, offset] = sliced(in[0], p.start, p.strides);
+  out[0].set_view(in[0].buffer(), std::move(strides), offset);
+}
+
+void transpose(const Transpose& p, const Arrays& in, Arrays& out) {
+  Strides strides;
+  for (const int axis : p.axes) strides.push_back(in[0].strides()[size_t(axis)]);
+  out[0].set_view(in[0].buffer(), std::move(strides), in[0].byte_offset());
+}
+
+void view(const View&, const Arrays& in, Arrays& out) {
+  if (in[0].itemsize() == out[0].itemsize()) return share(in[0], out[0]);
+  const array dense = row_contiguous(in[0]);
+  out[0].set_view(dense.buffer(), row_major_strides(out[0].shape()), dense.byte_offset());
+}
+
+void contiguous(const Contiguous&, const Arrays& in, Arrays& out) { share(row_contiguous(in[0]), out[0]); }
+
+template <typename P>
+void identity(const P&, const Arrays& in, Arrays& out) {
+  for (size_t i = 0; i < out.size(); ++i) share(in[i], out[i]);
+}
+
+void concatenate(const Concatenate& p, const Arrays& in, Arrays& out) {
+  out[0].allocate();
+  size_t offset = 0;
+  for (const array& a : in) {
+    copy_into(a, out[0], out[0].strides(), offset);
+    offset += size_t(a.shape()[size_t(p.axis)]) * size_t(out[0].strides()[size_t(p.axis)]) * a.itemsize();
+  }
+}
+
+void slice_update(const SliceUpdate& p, const Arrays& in, Arrays& out) {
+  if (in[0].is_donatable() && in[0].flags().contiguous) {
+    share(in[0], out[0]);
+  } else {
+    out[0].allocate();
+    copy_into(in[0], out[0]);
+  }
+  const auto [strides, offset] = sliced(out[0], p.start, p.strides);
+  copy_into(in[1], out[0], strides, offset);
+}
+
+void as_type(const AsType&, const Arrays& in, Arrays& out) {
+  // A dense layout is kept, so that a transposed weight stays transposed.
+  if (in[0].flags().contiguous && !in[0].flags().row_contiguous) {
+    out[0].set_view(Buffer::allocate(out[0].nbytes()), in[0].strides(), 0);
+  } else {
+    out[0].allocate();
+  }
+  copy_into(in[0], out[0]);
+}
+
+}  // namespace
+
+void register_views(KernelTable& table) {
+  table.add<AsStrided, as_strided>();
+  table.add<BroadcastTo, broadcast_to>();
+  table.add<Reshape, reshape>();
+  table.add<Slice, slice>();
+  table.add<Transpose, transpose>();
+  table.add<View, view>();
+  table.add<Contiguous, contiguous>();
+  table.add<Copy, identity<Copy>>();
+  table.add<StopGradient, identity<StopGradient>>();
+  table.add<Depends, identity<Depends>>();
+  table.add<Concatenate, concatenate>();
+  table.add<SliceUpdate, slice_update>();
+  table.add<AsType, as_type>();
+}
+
+}  // namespace quern::cpu

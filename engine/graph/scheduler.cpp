@@ -1,0 +1,101 @@
+#include "engine/graph/scheduler.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <future>
+#include <stdexcept>
+
+#include "engine/graph/spin.h"
+
+namespace quern {
+
+class Scheduler::Worker {
+ public:
+  explicit Worker(Stream stream) : stream(stream), thread_([this] { run(); }) {}
+
+  void push(Task task) {
+    {
+      std::lock_guard lock(mutex_);
+      tasks_.push_back(std::move(task));
+      waiting_.store(true, std::memory_order_release);
+    }
+    wake_.notify_one();
+  }
+
+  const Stream stream;
+
+ private:
+  void run() {
+    for (;;) {
+      // Decoding hands over a small graph every few milliseconds: look a while before sleeping.
+      for (int i = 0; i < spins_before_sleep && !waiting_.load(std::memory_order_acquire); ++i) {
+        spin_pause();
+      }
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return !tasks_.empty(); });
+      Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      waiting_.store(!tasks_.empty(), std::memory_order_release);
+      lock.unlock();
+      task();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Task> tasks_;
+  std::atomic<bool> waiting_{false};
+  std::thread thread_;
+};
+
+Scheduler& Scheduler::instance() {
+  // Never destroyed: its threads run until the process ends, whatever order statics go in.
+  static Scheduler* scheduler = new Scheduler;
+  return *scheduler;
+}
+
+Stream Scheduler::new_stream(Device device) {
+  std::lock_guard lock(mutex_);
+  const Stream stream{int(workers_.size()), device};
+  workers_.push_back(std::make_unique<Worker>(stream));
+  return stream;
+}
+
+std::vector<Stream> Scheduler::streams() {
+  std::lock_guard lock(mutex_);
+  std::vector<Stream> out;
+  for (const auto& worker : workers_) out.push_back(worker->stream);
+  return out;
+}
+
+Stream Scheduler::default_stream(Device device) {
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& worker : workers_) {
+      if (worker->stream.device == device) return worker->stream;
+    }
+  }
+  return new_stream(device);
+}
+
+Scheduler::Worker& Scheduler::worker(Stream stream) {
+  std::lock_guard lock(mutex_);
+  if (stream.index < 0 || size_t(stream.index) >= workers_.size()) {
+    throw std::invalid_argument(fmt::format("[stream] there is no stream {}; {} exist", stream.index,
+                                            workers_.size()));
+  }
+  return *workers_[size_t(stream.index)];
+}
+
+void Scheduler::enqueue(Stream stream, Task task) { worker(stream).push(std::move(task)); }
+
+void synchronize(Stream s) {
+  std::promise<void> reached;
+  Scheduler::instance().enqueue(s, [&reached] { reached.set_value(); });
+  reached.get_future().wait();
+}
+
+void synchronize() { synchronize(default_stream(default_device())); }
+
+}  // namespace quern

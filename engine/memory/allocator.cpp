@@ -1,0 +1,134 @@
+#include "engine/memory/allocator.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "engine/memory/buffer.h"
+#include "engine/memory/memory.h"
+
+namespace quern {
+
+namespace {
+
+constexpr size_t alignment = 64;
+constexpr size_t page = 4096;
+
+// Few distinct sizes, so that freed blocks fit later requests.
+size_t rounded(size_t size) {
+  const size_t step = size < page ? alignment : page;
+  return std::max(alignment, (size + step - 1) / step * step);
+}
+
+size_t physical_memory() { return size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGE_SIZE)); }
+
+}  // namespace
+
+Allocator& Allocator::instance() {
+  // Never destroyed: arrays in static storage may outlive any destructor order.
+  static Allocator* allocator = new Allocator;
+  return *allocator;
+}
+
+Allocator::Allocator()
+    : memory_limit_(physical_memory() / 10 * 9), cache_limit_(physical_memory() / 16) {}
+
+void* Allocator::take_cached(size_t& size) {
+  const auto found = free_.lower_bound(size);
+  if (found == free_.end() || found->first > size + size / 4) return nullptr;
+  void* data = found->second;
+  size = found->first;
+  cached_ -= size;
+  free_.erase(found);
+  return data;
+}
+
+Allocator::Block Allocator::allocate(size_t wanted) {
+  size_t size = rounded(wanted);
+  std::unique_lock lock(mutex_);
+  void* data = size < wanted ? nullptr : take_cached(size);
+  if (!data) {
+    if (size < wanted || active_ + size > memory_limit_) {
+      trim_cache(0);
+      throw OutOfMemory(fmt::format(
+          "[allocate] {} bytes do not fit: {} bytes are in use and the limit is {}; free memory or "
+          "raise the limit",
+          wanted, active_, memory_limit_));
+    }
+    if (active_ + cached_ + size > memory_limit_) trim_cache(memory_limit_ - active_ - size);
+    lock.unlock();
+    data = std::aligned_alloc(alignment, size);
+    lock.lock();
+    if (!data) {
+      trim_cache(0);
+      data = std::aligned_alloc(alignment, size);
+      if (!data) throw OutOfMemory(fmt::format("[allocate] the system has no {} bytes left", wanted));
+    }
+  }
+  active_ += size;
+  peak_ = std::max(peak_, active_);
+  return {data, size};
+}
+
+void Allocator::release(Block block) {
+  std::unique_lock lock(mutex_);
+  active_ -= block.size;
+  if (block.size > cache_limit_) {
+    lock.unlock();
+    std::free(block.data);
+    return;
+  }
+  free_.emplace(block.size, block.data);
+  cached_ += block.size;
+  trim_cache(cache_limit_);
+}
+
+// Largest blocks go first: they cost the most to keep and the least to ask for again.
+void Allocator::trim_cache(size_t limit) {
+  while (cached_ > limit) {
+    const auto last = std::prev(free_.end());
+    std::free(last->second);
+    cached_ -= last->first;
+    free_.erase(last);
+  }
+}
+
+size_t Allocator::active() { return std::lock_guard(mutex_), active_; }
+size_t Allocator::peak() { return std::lock_guard(mutex_), peak_; }
+size_t Allocator::cached() { return std::lock_guard(mutex_), cached_; }
+size_t Allocator::memory_limit() { return std::lock_guard(mutex_), memory_limit_; }
+
+void Allocator::reset_peak() {
+  std::lock_guard lock(mutex_);
+  peak_ = active_;
+}
+
+size_t Allocator::set_memory_limit(size_t limit) {
+  std::lock_guard lock(mutex_);
+  return std::exchange(memory_limit_, limit);
+}
+
+size_t Allocator::set_cache_limit(size_t limit) {
+  std::lock_guard lock(mutex_);
+  trim_cache(limit);
+  return std::exchange(cache_limit_, limit);
+}
+
+void Allocator::clear_cache() {
+  std::lock_guard lock(mutex_);
+  trim_cache(0);
+}
+
+size_t get_active_memory() { return Allocator::instance().active(); }
+size_t get_peak_memory() { return Allocator::instance().peak(); }
+void reset_peak_memory() { Allocator::instance().reset_peak(); }
+size_t get_cache_memory() { return Allocator::instance().cached(); }
+size_t set_memory_limit(size_t limit) { return Allocator::instance().set_memory_limit(limit); }
+size_t get_memory_limit() { return Allocator::instance().memory_limit(); }
+size_t set_cache_limit(size_t limit) { return Allocator::instance().set_cache_limit(limit); }
+void clear_cache() { Allocator::instance().clear_cache(); }
+
+}  // namespace quern

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <mutex>
+
+namespace quern {
+
+/// The process's array memory: a cache of freed blocks in front of the system's allocator, and the
+/// counts behind memory.h. Blocks are reused when they are at most a quarter larger than asked.
+class Allocator {
+ public:
+  struct Block {
+    void* data;
+    size_t size;
+  };
+
+  static Allocator& instance();
+
+  Block allocate(size_t size);
+  void release(Block block);
+
+  size_t active();
+  size_t peak();
+  size_t cached();
+  void reset_peak();
+  size_t set_memory_limit(size_t limit);
+  size_t memory_limit();
+  size_t set_cache_limit(size_t limit);
+  void clear_cache();
+
+ private:
+  Allocator();
+  void trim_cache(size_t limit);
+  void* take_cached(size_t& size);
+
+  std::mutex mutex_;
+  std::multimap<size_t, void*> free_;
+  size_t active_ = 0;
+  size_t peak_ = 0;
+  size_t cached_ = 0;
+  size_t memory_limit_;
+  size_t cache_limit_;
+};
+
+}  // namespace quern

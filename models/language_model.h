@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "models/config/model_config.h"
+#include "models/decoder/decoder.h"
+#include "models/prompt/chat_template.h"
+#include "models/tokenizer/tokenizer.h"
+
+namespace quern::models {
+
+struct LoadOptions {
+  bool exact = false;  ///< compute in float32, without trades of accuracy for speed
+};
+
+/// Everything that a model folder holds, ready to run. Immutable: several generators may share one.
+class LanguageModel {
+ public:
+  /// Reads config.json, the weights, tokenizer.json and the chat template of a folder in the published Hugging Face
+  /// or MLX layout. A folder without a tokenizer loads; asking for it then throws. Weights are memory-mapped.
+  ///
+  /// Throws ModelError: not a folder, no config.json or weights, unknown family, missing, extra or misshapen tensors,
+  /// a tokenizer with more pieces than the embedding has rows.
+  static std::shared_ptr<const LanguageModel> load(const std::filesystem::path& folder, const LoadOptions& options = {});
+
+  const std::filesystem::path& folder() const { return folder_; }
+  const ModelConfig& config() const { return config_; }
+  const Decoder& decoder() const { return *decoder_; }
+
+  bool has_tokenizer() const { return tokenizer_.has_value(); }
+  const Tokenizer& tokenizer() const;  ///< throws ModelError when the folder has none
+
+  bool has_chat_template() const { return chat_template_.has_value(); }
+  const ChatTemplate& chat_template() const;  ///< throws ModelError when the folder has none
+
+  /// Tokens that end an answer: generation_config.json's, else config.json's, and the tokenizer's.
+  const std::vector<int32_t>& eos_token_ids() const { return eos_token_ids_; }
+
+ private:
+  LanguageModel() = default;
+
+  std::filesystem::path folder_;
+  ModelConfig config_;
+  std::shared_ptr<const Decoder> decoder_;
+  std::optional<Tokenizer> tokenizer_;
+  std::optional<ChatTemplate> chat_template_;
+  std::vector<int32_t> eos_token_ids_;
+};
+
+}  // namespace quern::models
