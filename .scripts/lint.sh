@@ -44,7 +44,8 @@ check_qml() {
 main() {
   local status=0 sources
   install_for build qt run test lint
-echo "Formatting"
+
+  echo "Formatting"
   check_format || status=1
   echo "clang-tidy"
   configure_and_build release  # what Qt generates must be there
