@@ -12,6 +12,8 @@ build_packages=(
   cmake
   libcli11-dev
   libfmt-dev
+  libgmock-dev  # every preset but bench is configured with the tests
+  libgtest-dev
   libhwy-dev
   libmd4c-dev
   libopenblas-serial-dev  # serial: the engine has its own thread pool
@@ -55,8 +57,6 @@ run_packages=(
 )
 
 test_packages=(
-  libgmock-dev
-  libgtest-dev
   qml6-module-qttest
   xauth  # xvfb-run needs it
   xdotool
@@ -125,15 +125,17 @@ parallel_jobs() {
   echo $((jobs > 0 ? jobs : 1))
 }
 
-# configure PRESET: prepares build/PRESET. Ninja repeats it when a CMakeLists.txt changes, so an
-# existing one is left alone unless the presets are newer.
+# configure PRESET: brings build/PRESET up to date with the presets and every CMakeLists.txt.
 configure() {
   # Relative paths let every checkout on this machine share what ccache has.
   export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
   local folder=$root/build/$1
-  [[ ! $folder/build.ninja -nt $root/CMakePresets.json ]] || return 0
-  (cd "$root" && cmake --preset "$1") || fail "Configuring build/$1 failed."
-  touch "$folder/build.ninja"  # CMake keeps the old date when it writes the same text
+  if [[ $folder/build.ninja -nt $root/CMakePresets.json ]]; then
+    ninja --quiet -C "$folder" build.ninja || fail "Configuring build/$1 failed."
+  else
+    (cd "$root" && cmake --preset "$1") || fail "Configuring build/$1 failed."
+    touch "$folder/build.ninja"  # CMake keeps the old date when it writes the same text
+  fi
 }
 
 # has_target PRESET TARGET: whether the configured build knows the target.
