@@ -5,8 +5,8 @@
 
 namespace quern::models {
 
-/// A model, file or request that cannot be used. The text reads `[where] what, with the numbers`; `advice` is what
-/// the user can do about it, one sentence or empty.
+/// A model, file or request that cannot be used. The text reads `[where] what, with the numbers`;
+/// `advice` is what the user can do about it, one sentence or empty.
 class ModelError : public std::runtime_error {
  public:
   explicit ModelError(const std::string& what, std::string advice = {})

@@ -20,12 +20,14 @@ struct LoadOptions {
 /// Everything that a model folder holds, ready to run. Immutable: several generators may share one.
 class LanguageModel {
  public:
-  /// Reads config.json, the weights, tokenizer.json and the chat template of a folder in the published Hugging Face
-  /// or MLX layout. A folder without a tokenizer loads; asking for it then throws. Weights are memory-mapped.
+  /// Reads config.json, the weights, tokenizer.json and the chat template of a folder in the
+  /// published Hugging Face or MLX layout. A folder without a tokenizer loads; asking for it then
+  /// throws. Weights are memory-mapped.
   ///
-  /// Throws ModelError: not a folder, no config.json or weights, unknown family, missing, extra or misshapen tensors,
-  /// a tokenizer with more pieces than the embedding has rows.
-  static std::shared_ptr<const LanguageModel> load(const std::filesystem::path& folder, const LoadOptions& options = {});
+  /// Throws ModelError: not a folder, no config.json or weights, unknown family, missing, extra or
+  /// misshapen tensors, a tokenizer with more pieces than the embedding has rows.
+  static std::shared_ptr<const LanguageModel> load(const std::filesystem::path& folder,
+                                                   const LoadOptions& options = {});
 
   const std::filesystem::path& folder() const { return folder_; }
   const ModelConfig& config() const { return config_; }

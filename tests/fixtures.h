@@ -20,7 +20,7 @@ inline std::filesystem::path fixtures_folder() {
 }  // namespace quern::tests
 
 /// First statement of a test that reads fixtures_folder() / NAME.
-#define QUERN_NEEDS_FIXTURES(name)                                                          \
-  if (!std::filesystem::exists(quern::tests::fixtures_folder() / (name)))                   \
+#define QUERN_NEEDS_FIXTURES(name)                                                   \
+  if (!std::filesystem::exists(quern::tests::fixtures_folder() / (name)))            \
   GTEST_SKIP() << "FIXTURES MISSING: " << (quern::tests::fixtures_folder() / (name)) \
                << "; set QUERN_FIXTURES to the folder that holds them"

@@ -42,7 +42,8 @@ array::Flags flags_of(const Shape& shape, const Strides& strides) {
   for (size_t i = 0; i < ndim; ++i) {
     if (shape[i] != 1) order.push_back(i);
   }
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return strides[a] < strides[b]; });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return strides[a] < strides[b]; });
   int64_t expected = 1;
   for (const size_t i : order) {
     if (strides[i] != expected) flags.contiguous = false;
@@ -58,7 +59,9 @@ array array::with_memory(Shape shape, Dtype dtype) {
   return out;
 }
 
-array::array(const complex64_t& value, Dtype dtype) : array(with_memory({}, dtype)) { fill(&value); }
+array::array(const complex64_t& value, Dtype dtype) : array(with_memory({}, dtype)) {
+  fill(&value);
+}
 
 array::array(std::initializer_list<float> values)
     : array(values.begin(), Shape{ShapeElem(values.size())}, float32) {}
@@ -77,8 +80,8 @@ array::array(std::shared_ptr<Buffer> buffer, Shape shape, Dtype dtype, size_t by
     : impl_(std::make_shared<Impl>(std::move(shape), dtype)) {
   if (byte_offset > buffer->size() || nbytes() > buffer->size() - byte_offset) {
     throw std::invalid_argument(
-        fmt::format("[array] {} bytes at offset {} do not lie inside a buffer of {} bytes", nbytes(),
-                    byte_offset, buffer->size()));
+        fmt::format("[array] {} bytes at offset {} do not lie inside a buffer of {} bytes",
+                    nbytes(), byte_offset, buffer->size()));
   }
   impl_->set_layout(std::move(buffer), row_major_strides(this->shape()), byte_offset);
   impl_->status = Impl::Status::available;
@@ -117,8 +120,8 @@ size_t array::byte_offset() const { return impl_->byte_offset; }
 ShapeElem array::shape(int axis) const {
   const int n = int(ndim());
   if (axis < -n || axis >= n) {
-    throw std::out_of_range(
-        fmt::format("[array::shape] axis {} is out of range for an array with {} dimensions", axis, n));
+    throw std::out_of_range(fmt::format(
+        "[array::shape] axis {} is out of range for an array with {} dimensions", axis, n));
   }
   return impl_->shape[size_t(axis < 0 ? axis + n : axis)];
 }
@@ -181,15 +184,15 @@ void array::require_one_element() const {
 
 void require_element_count(size_t given, const Shape& shape) {
   if (given == element_count(shape)) return;
-  throw std::invalid_argument(fmt::format("[array] {} values do not fill shape {}, which has {}", given,
-                                          to_string(shape), element_count(shape)));
+  throw std::invalid_argument(fmt::format("[array] {} values do not fill shape {}, which has {}",
+                                          given, to_string(shape), element_count(shape)));
 }
 
 Node::Node(std::shared_ptr<const Primitive> primitive, std::vector<array> inputs)
     : primitive(std::move(primitive)), inputs(std::move(inputs)) {}
 
-// Letting go of a long chain must not recurse: the outermost destructor empties what the nested ones
-// would have descended into.
+// Letting go of a long chain must not recurse: the outermost destructor empties what the nested
+// ones would have descended into.
 Node::~Node() {
   thread_local std::vector<array>* pending = nullptr;
   if (pending) {

@@ -23,14 +23,14 @@ class Completion;
 class Primitive;
 struct Node;
 
-/// An n-dimensional array: a value, cheap to copy, that shares what it refers to. Operations return at
-/// once with an array that knows how it will be computed; `eval` (or reading its elements) computes it.
-/// The same array may be read, evaluated and copied from several threads at a time.
+/// An n-dimensional array: a value, cheap to copy, that shares what it refers to. Operations return
+/// at once with an array that knows how it will be computed; `eval` (or reading its elements)
+/// computes it. The same array may be read, evaluated and copied from several threads at a time.
 class array {
  public:
   /// A scalar, an array with the elements of a list (shape [n]) or of a range (shape given).
   template <typename T>
-    requires std::is_arithmetic_v<T> || std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>
+  requires std::is_arithmetic_v<T> || std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>
   explicit array(T value, Dtype dtype = default_dtype_of<T>());
   explicit array(const complex64_t& value, Dtype dtype = complex64);
   array(std::initializer_list<float> values);
@@ -47,12 +47,13 @@ class array {
   /// array over it is gone.
   array(void* data, Shape shape, Dtype dtype, const std::function<void(void*)>& release);
 
-  /// Row-major elements that start `byte_offset` into a buffer. Throws std::invalid_argument when they
-  /// do not lie inside it.
+  /// Row-major elements that start `byte_offset` into a buffer. Throws std::invalid_argument when
+  /// they do not lie inside it.
   array(std::shared_ptr<Buffer> buffer, Shape shape, Dtype dtype, size_t byte_offset = 0);
 
   /// Output of a primitive, not computed yet.
-  array(Shape shape, Dtype dtype, std::shared_ptr<const Primitive> primitive, std::vector<array> inputs);
+  array(Shape shape, Dtype dtype, std::shared_ptr<const Primitive> primitive,
+        std::vector<array> inputs);
   static std::vector<array> make_arrays(std::vector<Shape> shapes, const std::vector<Dtype>& dtypes,
                                         std::shared_ptr<const Primitive> primitive,
                                         std::vector<array> inputs);
@@ -109,8 +110,8 @@ class array {
   void allocate();
   /// A view: strides may be 0 or negative; `byte_offset` is that of the first element.
   void set_view(std::shared_ptr<Buffer> buffer, Strides strides, size_t byte_offset);
-  /// Takes over an input's row-major memory when nobody else can see it and it has the right size, or
-  /// else allocates. Returns whether it took over.
+  /// Takes over an input's row-major memory when nobody else can see it and it has the right size,
+  /// or else allocates. Returns whether it took over.
   bool take_or_allocate(const array& input);
   /// Whether nobody else holds this array or its memory, so that a kernel may write over it.
   bool is_donatable() const;
@@ -135,7 +136,8 @@ class array {
   std::shared_ptr<Impl> impl_;
 };
 
-/// A graph's node: a primitive applied to arrays. Its outputs keep it alive until they are evaluated.
+/// A graph's node: a primitive applied to arrays. Its outputs keep it alive until they are
+/// evaluated.
 struct Node {
   struct Output {
     std::weak_ptr<array::Impl> impl;
@@ -160,7 +162,7 @@ Dtype result_type(const array& a, const array& b);
 Dtype result_type(const std::vector<array>& arrays);
 
 template <typename T>
-  requires std::is_arithmetic_v<T> || std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>
+requires std::is_arithmetic_v<T> || std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>
 array::array(T value, Dtype dtype) : array(with_memory({}, dtype)) {
   fill(&value);
 }
@@ -206,7 +208,8 @@ template <typename T>
 T array::item() {
   require_one_element();
   eval();
-  return dispatch(dtype(), [&]<typename U>(std::type_identity<U>) { return convert_element<T>(*data<U>()); });
+  return dispatch(
+      dtype(), [&]<typename U>(std::type_identity<U>) { return convert_element<T>(*data<U>()); });
 }
 
 template <typename T>

@@ -8,7 +8,6 @@ namespace {
 
 using Category = Dtype::Category;
 
-
 constexpr std::array<std::string_view, number_of_dtypes> names = {
     "bool",  "uint8", "uint16",  "uint32",  "uint64",  "int8",     "int16",
     "int32", "int64", "float16", "float32", "float64", "bfloat16", "complex64"};

@@ -6,15 +6,14 @@
 
 namespace quern {
 
-/// bfloat16: the upper half of a float32. Arithmetic goes through float32; storing rounds to nearest
-/// even and keeps NaN a NaN.
+/// bfloat16: the upper half of a float32. Arithmetic goes through float32; storing rounds to
+/// nearest even and keeps NaN a NaN.
 struct bfloat16_t {
   uint16_t bits = 0;
 
   bfloat16_t() = default;
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  bfloat16_t(T x) : bits(round(float(x))) {}
+  requires std::is_arithmetic_v<T> bfloat16_t(T x) : bits(round(float(x))) {}
   operator float() const { return std::bit_cast<float>(uint32_t(bits) << 16); }
 
   static uint16_t round(float x) {
@@ -30,8 +29,7 @@ struct float16_t {
 
   float16_t() = default;
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  float16_t(T x) : bits(round(float(x))) {}
+  requires std::is_arithmetic_v<T> float16_t(T x) : bits(round(float(x))) {}
   operator float() const { return widen(bits); }
 
   static uint16_t round(float x) {
@@ -41,7 +39,8 @@ struct float16_t {
     if (magnitude > 0x7f800000u) return uint16_t(sign | 0x7e00);
     if (magnitude >= 0x477ff000u) return uint16_t(sign | 0x7c00);  // rounds past 65504
     if (magnitude < 0x38800000u) {
-      // Subnormal: adding 0.5 aligns the mantissa so that the addition itself rounds to nearest even.
+      // Subnormal: adding 0.5 aligns the mantissa so that the addition itself rounds to nearest
+      // even.
       const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
       return uint16_t(sign | (std::bit_cast<uint32_t>(shifted) - 0x3f000000u));
     }
@@ -53,7 +52,8 @@ struct float16_t {
     const uint32_t magnitude = uint32_t(h & 0x7fff) << 13;
     if (magnitude >= 0x0f800000u) return std::bit_cast<float>(sign | (magnitude + 0x70000000u));
     if (magnitude < 0x00800000u) {
-      const float value = std::bit_cast<float>(magnitude + 0x38800000u) - std::bit_cast<float>(0x38800000u);
+      const float value =
+          std::bit_cast<float>(magnitude + 0x38800000u) - std::bit_cast<float>(0x38800000u);
       return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(value));
     }
     return std::bit_cast<float>(sign | (magnitude + 0x38000000u));

@@ -5,8 +5,9 @@
 
 namespace quern {
 
-/// What copies of an array share. Shape and dtype never change. `node` is set until the array is given
-/// to a stream; then `completion` and `step` tell when the worker has filled in buffer and layout.
+/// What copies of an array share. Shape and dtype never change. `node` is set until the array is
+/// given to a stream; then `completion` and `step` tell when the worker has filled in buffer and
+/// layout.
 struct array::Impl {
   enum class Status : uint8_t { unscheduled, scheduled, available };
 

@@ -40,8 +40,8 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
   for (size_t i = 0; i < shorter.size(); ++i) {
     const ShapeElem x = longer[lead + i], y = shorter[i];
     if (x != y && x != 1 && y != 1) {
-      throw std::invalid_argument(fmt::format("[broadcast_shapes] shapes {} and {} cannot be broadcast",
-                                              to_string(a), to_string(b)));
+      throw std::invalid_argument(fmt::format(
+          "[broadcast_shapes] shapes {} and {} cannot be broadcast", to_string(a), to_string(b)));
     }
     out[lead + i] = x == 1 ? y : x;
   }
@@ -50,8 +50,8 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
 
 int normalize_axis(int axis, int ndim, const char* where) {
   if (axis < -ndim || axis >= ndim) {
-    throw std::invalid_argument(fmt::format("[{}] axis {} is out of range for an array with {} dimensions",
-                                            where, axis, ndim));
+    throw std::invalid_argument(fmt::format(
+        "[{}] axis {} is out of range for an array with {} dimensions", where, axis, ndim));
   }
   return axis < 0 ? axis + ndim : axis;
 }

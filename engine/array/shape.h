@@ -24,8 +24,8 @@ Strides row_major_strides(const Shape& shape);
 /// The shape that a and b broadcast to together (NumPy's rule). Throws std::invalid_argument.
 Shape broadcast_shapes(const Shape& a, const Shape& b);
 
-/// axis counted from the end when negative. Throws std::invalid_argument, naming `where`, when it is
-/// outside [-ndim, ndim).
+/// axis counted from the end when negative. Throws std::invalid_argument, naming `where`, when it
+/// is outside [-ndim, ndim).
 int normalize_axis(int axis, int ndim, const char* where);
 
 /// "(2,3)".

@@ -9,8 +9,8 @@
 
 namespace quern {
 
-/// A vector of trivially copyable values that keeps up to N of them in place: shapes and strides are
-/// made for every node of a graph, and almost none has more than a handful of axes.
+/// A vector of trivially copyable values that keeps up to N of them in place: shapes and strides
+/// are made for every node of a graph, and almost none has more than a handful of axes.
 template <typename T, size_t N = 8>
 class SmallVector {
   static_assert(std::is_trivially_copyable_v<T>);

@@ -10,8 +10,8 @@
 
 namespace quern {
 
-/// Runs one primitive: the inputs are evaluated; each output has its shape and dtype and gets its data
-/// here, by array::allocate() or by sharing an input's buffer. Runs on a stream's worker.
+/// Runs one primitive: the inputs are evaluated; each output has its shape and dtype and gets its
+/// data here, by array::allocate() or by sharing an input's buffer. Runs on a stream's worker.
 using Kernel = void (*)(const Primitive& primitive, const std::vector<array>& inputs,
                         std::vector<array>& outputs);
 
@@ -47,8 +47,8 @@ class KernelTable {
 /// The backend of a kind of device; nullptr when this build or machine has none.
 const KernelTable* find_backend(Device::DeviceType type);
 
-/// The kernel that will run the primitive: its device's, or else the CPU's. Throws std::runtime_error
-/// when neither has one.
+/// The kernel that will run the primitive: its device's, or else the CPU's. Throws
+/// std::runtime_error when neither has one.
 Kernel find_kernel(const Primitive& primitive);
 
 }  // namespace quern

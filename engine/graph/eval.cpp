@@ -1,6 +1,5 @@
 #include "engine/graph/eval.h"
 
-
 #include "engine/array/impl.h"
 #include "engine/backend/backend.h"
 #include "engine/graph/scheduler.h"
@@ -48,8 +47,8 @@ struct Batch {
 
 }  // namespace
 
-/// Orders the nodes that some arrays need and hands them to their streams. The scheduler's submission
-/// lock is held throughout: it guards the graph's links and the order among streams.
+/// Orders the nodes that some arrays need and hands them to their streams. The scheduler's
+/// submission lock is held throughout: it guards the graph's links and the order among streams.
 class Evaluation {
  public:
   void submit(const std::vector<array>& outputs) {
@@ -100,7 +99,8 @@ class Evaluation {
     step.inputs = std::move(node.inputs);
     for (const array& input : step.inputs) {
       const array::Impl& impl = *input.impl_;
-      if (impl.completion && impl.completion != batch.completion && !impl.completion->reached(impl.step)) {
+      if (impl.completion && impl.completion != batch.completion &&
+          !impl.completion->reached(impl.step)) {
         step.waits.push_back({impl.completion, impl.step});
       }
     }

@@ -9,19 +9,18 @@ namespace quern {
 /// Computes the arrays, and everything they need, and waits. Rethrows what a kernel threw.
 void eval(std::vector<array> outputs);
 
-/// Gives the arrays to their streams and returns: reading one waits for it. Rethrows only what giving
-/// them out threw; a kernel's exception reaches whoever waits.
+/// Gives the arrays to their streams and returns: reading one waits for it. Rethrows only what
+/// giving them out threw; a kernel's exception reaches whoever waits.
 void async_eval(std::vector<array> outputs);
 
 template <typename... Arrays>
-  requires(std::is_same_v<std::remove_cvref_t<Arrays>, array> && ...)
-void eval(Arrays&&... outputs) {
+requires(std::is_same_v<std::remove_cvref_t<Arrays>, array>&&...) void eval(Arrays&&... outputs) {
   eval(std::vector<array>{std::forward<Arrays>(outputs)...});
 }
 
 template <typename... Arrays>
-  requires(std::is_same_v<std::remove_cvref_t<Arrays>, array> && ...)
-void async_eval(Arrays&&... outputs) {
+requires(std::is_same_v<std::remove_cvref_t<Arrays>, array>&&...) void async_eval(
+    Arrays&&... outputs) {
   async_eval(std::vector<array>{std::forward<Arrays>(outputs)...});
 }
 

@@ -82,8 +82,8 @@ Stream Scheduler::default_stream(Device device) {
 Scheduler::Worker& Scheduler::worker(Stream stream) {
   std::lock_guard lock(mutex_);
   if (stream.index < 0 || size_t(stream.index) >= workers_.size()) {
-    throw std::invalid_argument(fmt::format("[stream] there is no stream {}; {} exist", stream.index,
-                                            workers_.size()));
+    throw std::invalid_argument(
+        fmt::format("[stream] there is no stream {}; {} exist", stream.index, workers_.size()));
   }
   return *workers_[size_t(stream.index)];
 }

@@ -27,7 +27,8 @@ class Scheduler {
   void enqueue(Stream stream, Task task);
 
   /// Tasks that are given in one `Submission` reach all their streams before any task of another
-  /// submission does, so that streams that wait for each other agree on the order and cannot deadlock.
+  /// submission does, so that streams that wait for each other agree on the order and cannot
+  /// deadlock.
   std::unique_lock<std::mutex> submission() { return std::unique_lock(submission_); }
 
  private:

@@ -23,7 +23,9 @@ size_t rounded(size_t size) {
   return std::max(alignment, (size + step - 1) / step * step);
 }
 
-size_t physical_memory() { return size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGE_SIZE)); }
+size_t physical_memory() {
+  return size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGE_SIZE));
+}
 
 }  // namespace
 
@@ -65,7 +67,8 @@ Allocator::Block Allocator::allocate(size_t wanted) {
     if (!data) {
       trim_cache(0);
       data = std::aligned_alloc(alignment, size);
-      if (!data) throw OutOfMemory(fmt::format("[allocate] the system has no {} bytes left", wanted));
+      if (!data)
+        throw OutOfMemory(fmt::format("[allocate] the system has no {} bytes left", wanted));
     }
   }
   active_ += size;

@@ -18,14 +18,15 @@ class OutOfMemory : public std::bad_alloc {
   std::string what_;
 };
 
-/// A block of memory that arrays share: from the allocator, or somebody else's (a mapped file). Which device holds a valid copy is recorded here once there is more than one.
+/// A block of memory that arrays share: from the allocator, or somebody else's (a mapped file).
+/// Which device holds a valid copy is recorded here once there is more than one.
 class Buffer {
  public:
   /// At least `size` bytes, aligned to 64. Throws OutOfMemory.
   static std::shared_ptr<Buffer> allocate(size_t size);
 
-  /// Memory that belongs to someone else and is only read; `release` runs when the last array over it
-  /// is gone.
+  /// Memory that belongs to someone else and is only read; `release` runs when the last array over
+  /// it is gone.
   static std::shared_ptr<Buffer> borrow(void* data, size_t size, std::function<void()> release);
 
   Buffer(const Buffer&) = delete;

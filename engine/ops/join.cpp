@@ -22,13 +22,15 @@ array concatenate(std::vector<array> arrays, int axis, StreamOrDevice s) {
       same[at] = out[at];
     }
     if (same != out) {
-      throw std::invalid_argument(fmt::format("[concatenate] shapes {} and {} differ outside axis {}",
-                                              to_string(first.shape()), to_string(a.shape()), at));
+      throw std::invalid_argument(
+          fmt::format("[concatenate] shapes {} and {} differ outside axis {}",
+                      to_string(first.shape()), to_string(a.shape()), at));
     }
     a = astype(a, dtype, s);
   }
   if (total > INT32_MAX) {
-    throw std::overflow_error(fmt::format("[concatenate] axis {} would have {} elements", at, total));
+    throw std::overflow_error(
+        fmt::format("[concatenate] axis {} would have {} elements", at, total));
   }
   if (arrays.size() == 1) return arrays[0];
   out[at] = ShapeElem(total);
@@ -78,8 +80,9 @@ std::vector<array> split(const array& a, const Shape& indices, StreamOrDevice s)
 std::vector<array> split(const array& a, int num_splits, int axis, StreamOrDevice s) {
   const auto at = size_t(normalize_axis(axis, int(a.ndim()), "split"));
   if (num_splits <= 0 || a.shape()[at] % num_splits != 0) {
-    throw std::invalid_argument(fmt::format("[split] axis {} of shape {} does not divide into {} equal parts",
-                                            at, to_string(a.shape()), num_splits));
+    throw std::invalid_argument(
+        fmt::format("[split] axis {} of shape {} does not divide into {} equal parts", at,
+                    to_string(a.shape()), num_splits));
   }
   Shape indices;
   for (int i = 1; i < num_splits; ++i) indices.push_back(a.shape()[at] / num_splits * i);
@@ -92,13 +95,14 @@ std::vector<array> split(const array& a, int num_splits, StreamOrDevice s) {
 
 array repeat(const array& a, int repeats, int axis, StreamOrDevice s) {
   const auto at = size_t(normalize_axis(axis, int(a.ndim()), "repeat"));
-  if (repeats < 0) throw std::invalid_argument(fmt::format("[repeat] {} repeats are asked for", repeats));
+  if (repeats < 0)
+    throw std::invalid_argument(fmt::format("[repeat] {} repeats are asked for", repeats));
   Shape wide = a.shape();
   wide.insert(wide.begin() + at + 1, repeats);
   Shape out = a.shape();
   if (__builtin_mul_overflow(out[at], repeats, &out[at])) {
-    throw std::overflow_error(fmt::format("[repeat] axis {} of {} elements times {} is too long", at,
-                                          a.shape()[at], repeats));
+    throw std::overflow_error(fmt::format("[repeat] axis {} of {} elements times {} is too long",
+                                          at, a.shape()[at], repeats));
   }
   return reshape(broadcast_to(expand_dims(a, int(at) + 1, s), wide, s), std::move(out), s);
 }

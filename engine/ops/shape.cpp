@@ -37,8 +37,8 @@ Shape infer_length(Shape shape, size_t size, const array& a, const char* where) 
   for (size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == -1) {
       if (unknown >= 0) {
-        throw std::invalid_argument(fmt::format("[{}] only one length of {} can be -1", where,
-                                                to_string(shape)));
+        throw std::invalid_argument(
+            fmt::format("[{}] only one length of {} can be -1", where, to_string(shape)));
       }
       unknown = int(i);
     } else {
@@ -49,15 +49,16 @@ Shape infer_length(Shape shape, size_t size, const array& a, const char* where) 
     if (known > 0 && size % size_t(known) == 0) {
       shape[size_t(unknown)] = ShapeElem(size / size_t(known));
     } else if (size != 0 || known != 0) {
-      throw std::invalid_argument(fmt::format("[{}] cannot infer -1 in {} for an array of shape {}", where,
-                                              to_string(shape), to_string(a.shape())));
+      throw std::invalid_argument(fmt::format("[{}] cannot infer -1 in {} for an array of shape {}",
+                                              where, to_string(shape), to_string(a.shape())));
     } else {
       shape[size_t(unknown)] = 0;
     }
   }
   if (element_count(shape) != size) {
-    throw std::invalid_argument(fmt::format("[{}] an array of shape {} and size {} does not fit shape {}",
-                                            where, to_string(a.shape()), a.size(), to_string(shape)));
+    throw std::invalid_argument(
+        fmt::format("[{}] an array of shape {} and size {} does not fit shape {}", where,
+                    to_string(a.shape()), a.size(), to_string(shape)));
   }
   return shape;
 }
@@ -67,18 +68,20 @@ struct SliceRange {
 };
 
 /// Python's rules for one slice per axis, and the resulting shape.
-SliceRange normalize_slice(const array& a, Shape start, Shape stop, Shape strides, const char* where) {
+SliceRange normalize_slice(const array& a, Shape start, Shape stop, Shape strides,
+                           const char* where) {
   const size_t ndim = a.ndim();
   if (start.size() != ndim || stop.size() != ndim || strides.size() != ndim) {
     throw std::invalid_argument(
-        fmt::format("[{}] needs {} starts, stops and strides for shape {}, got {}, {} and {}", where, ndim,
-                    to_string(a.shape()), start.size(), stop.size(), strides.size()));
+        fmt::format("[{}] needs {} starts, stops and strides for shape {}, got {}, {} and {}",
+                    where, ndim, to_string(a.shape()), start.size(), stop.size(), strides.size()));
   }
   SliceRange r{std::move(start), std::move(stop), std::move(strides), Shape(ndim)};
   for (size_t i = 0; i < ndim; ++i) {
     const int64_t n = a.shape()[i];
     const int64_t step = r.strides[i];
-    if (step == 0) throw std::invalid_argument(fmt::format("[{}] the stride of axis {} is 0", where, i));
+    if (step == 0)
+      throw std::invalid_argument(fmt::format("[{}] the stride of axis {} is 0", where, i));
     const int64_t low = step > 0 ? 0 : -1, high = step > 0 ? n : n - 1;
     const auto place = [&](int64_t x) { return std::clamp(x < 0 ? x + n : x, low, high); };
     const int64_t first = place(r.start[i]);
@@ -119,8 +122,8 @@ array flatten(const array& a, int start_axis, int end_axis, StreamOrDevice s) {
   const int first = std::max(0, start_axis < 0 ? start_axis + ndim : start_axis);
   const int last = std::min(ndim - 1, end_axis < 0 ? end_axis + ndim : end_axis);
   if (first > last || first >= ndim) {
-    throw std::invalid_argument(fmt::format("[flatten] axes {} to {} are no range of shape {}", start_axis,
-                                            end_axis, to_string(a.shape())));
+    throw std::invalid_argument(fmt::format("[flatten] axes {} to {} are no range of shape {}",
+                                            start_axis, end_axis, to_string(a.shape())));
   }
   Shape out(a.shape().begin(), a.shape().begin() + first);
   int64_t merged = 1;
@@ -175,8 +178,8 @@ array expand_dims(const array& a, int axis, StreamOrDevice s) {
 
 array transpose(const array& a, std::vector<int> axes, StreamOrDevice s) {
   if (axes.size() != a.ndim()) {
-    throw std::invalid_argument(fmt::format("[transpose] {} axes are given for an array with {} dimensions",
-                                            axes.size(), a.ndim()));
+    throw std::invalid_argument(fmt::format(
+        "[transpose] {} axes are given for an array with {} dimensions", axes.size(), a.ndim()));
   }
   axis_set(axes, int(a.ndim()), "transpose");
   Shape out;
@@ -239,13 +242,16 @@ std::vector<array> broadcast_arrays(const std::vector<array>& inputs, StreamOrDe
 
 array slice(const array& a, Shape start, Shape stop, Shape strides, StreamOrDevice s) {
   SliceRange r = normalize_slice(a, std::move(start), std::move(stop), std::move(strides), "slice");
-  if (r.shape == a.shape() && std::all_of(r.strides.begin(), r.strides.end(), [](int x) { return x == 1; })) {
+  if (r.shape == a.shape() &&
+      std::all_of(r.strides.begin(), r.strides.end(), [](int x) { return x == 1; })) {
     return a;
   }
-  return unary_node<Slice>(r.shape, a, s, std::move(r.start), std::move(r.stop), std::move(r.strides));
+  return unary_node<Slice>(r.shape, a, s, std::move(r.start), std::move(r.stop),
+                           std::move(r.strides));
 }
 
-array slice(const array& a, std::initializer_list<int> start, Shape stop, Shape strides, StreamOrDevice s) {
+array slice(const array& a, std::initializer_list<int> start, Shape stop, Shape strides,
+            StreamOrDevice s) {
   return slice(a, Shape(start), std::move(stop), std::move(strides), s);
 }
 
@@ -255,7 +261,8 @@ array slice(const array& a, Shape start, Shape stop, StreamOrDevice s) {
 
 array slice_update(const array& src, const array& update, Shape start, Shape stop, Shape strides,
                    StreamOrDevice s) {
-  SliceRange r = normalize_slice(src, std::move(start), std::move(stop), std::move(strides), "slice_update");
+  SliceRange r =
+      normalize_slice(src, std::move(start), std::move(stop), std::move(strides), "slice_update");
   const array value = broadcast_to(astype(update, src.dtype(), s), r.shape, s);
   if (element_count(r.shape) == 0) return src;
   return array(src.shape(), src.dtype(),
@@ -264,14 +271,15 @@ array slice_update(const array& src, const array& update, Shape start, Shape sto
                {src, value});
 }
 
-array slice_update(const array& src, const array& update, Shape start, Shape stop, StreamOrDevice s) {
+array slice_update(const array& src, const array& update, Shape start, Shape stop,
+                   StreamOrDevice s) {
   return slice_update(src, update, std::move(start), std::move(stop), Shape(src.ndim(), 1), s);
 }
 
 array as_strided(array a, Shape shape, Strides strides, size_t offset, StreamOrDevice s) {
   if (shape.size() != strides.size()) {
-    throw std::invalid_argument(fmt::format("[as_strided] {} lengths but {} strides are given", shape.size(),
-                                            strides.size()));
+    throw std::invalid_argument(fmt::format("[as_strided] {} lengths but {} strides are given",
+                                            shape.size(), strides.size()));
   }
   int64_t low = int64_t(offset), high = int64_t(offset);
   for (size_t i = 0; i < shape.size(); ++i) {
@@ -279,12 +287,14 @@ array as_strided(array a, Shape shape, Strides strides, size_t offset, StreamOrD
     (reach < 0 ? low : high) += reach;
   }
   if (element_count(shape) != 0 && (low < 0 || high >= int64_t(a.size()))) {
-    throw std::invalid_argument(fmt::format(
-        "[as_strided] elements {} to {} of an array with {} elements would be read", low, high, a.size()));
+    throw std::invalid_argument(
+        fmt::format("[as_strided] elements {} to {} of an array with {} elements would be read",
+                    low, high, a.size()));
   }
   const array flat = contiguous(a, false, s);
   Shape out = shape;
-  return unary_node<AsStrided>(std::move(out), flat, s, std::move(shape), std::move(strides), offset);
+  return unary_node<AsStrided>(std::move(out), flat, s, std::move(shape), std::move(strides),
+                               offset);
 }
 
 array view(const array& a, const Dtype& dtype, StreamOrDevice s) {
@@ -292,13 +302,13 @@ array view(const array& a, const Dtype& dtype, StreamOrDevice s) {
   Shape out = a.shape();
   if (a.itemsize() != dtype.size()) {
     if (a.ndim() == 0) {
-      throw std::invalid_argument(fmt::format("[view] a scalar {} has no {} view", dtype_name(a.dtype()),
-                                              dtype_name(dtype)));
+      throw std::invalid_argument(fmt::format("[view] a scalar {} has no {} view",
+                                              dtype_name(a.dtype()), dtype_name(dtype)));
     }
     const int64_t bytes = int64_t(out.back()) * int64_t(a.itemsize());
     if (bytes % dtype.size() != 0) {
-      throw std::invalid_argument(fmt::format("[view] a last axis of {} bytes does not divide into {}", bytes,
-                                              dtype_name(dtype)));
+      throw std::invalid_argument(fmt::format(
+          "[view] a last axis of {} bytes does not divide into {}", bytes, dtype_name(dtype)));
     }
     out.back() = ShapeElem(bytes / dtype.size());
   }
@@ -311,9 +321,12 @@ array contiguous(const array& a, bool /*allow_col_major*/, StreamOrDevice s) {
 
 array copy(array a, StreamOrDevice s) { return unary_node<Copy>(a.shape(), a, s); }
 
-array stop_gradient(const array& a, StreamOrDevice s) { return unary_node<StopGradient>(a.shape(), a, s); }
+array stop_gradient(const array& a, StreamOrDevice s) {
+  return unary_node<StopGradient>(a.shape(), a, s);
+}
 
-std::vector<array> depends(const std::vector<array>& inputs, const std::vector<array>& dependencies) {
+std::vector<array> depends(const std::vector<array>& inputs,
+                           const std::vector<array>& dependencies) {
   std::vector<array> all = inputs;
   all.insert(all.end(), dependencies.begin(), dependencies.end());
   std::vector<Shape> shapes;

@@ -7,9 +7,9 @@
 
 namespace quern {
 
-// Layout: nothing here computes, and most of it copies nothing. Axes count from the end when negative;
-// all functions throw std::invalid_argument, naming themselves and the numbers, for axes and shapes that
-// do not fit.
+// Layout: nothing here computes, and most of it copies nothing. Axes count from the end when
+// negative; all functions throw std::invalid_argument, naming themselves and the numbers, for axes
+// and shapes that do not fit.
 
 /// The same elements, in row-major order, under another shape; one length may be -1 (inferred).
 array reshape(const array& a, Shape shape, StreamOrDevice s = {});
@@ -37,14 +37,15 @@ array moveaxis(const array& a, int source, int destination, StreamOrDevice s = {
 array broadcast_to(const array& a, const Shape& shape, StreamOrDevice s = {});
 std::vector<array> broadcast_arrays(const std::vector<array>& inputs, StreamOrDevice s = {});
 
-/// Elements [start, stop) by `strides` of each axis, as Python slices: negative positions count from the
-/// end, positions outside are clipped, strides may be negative but not 0.
+/// Elements [start, stop) by `strides` of each axis, as Python slices: negative positions count
+/// from the end, positions outside are clipped, strides may be negative but not 0.
 array slice(const array& a, Shape start, Shape stop, Shape strides, StreamOrDevice s = {});
 array slice(const array& a, std::initializer_list<int> start, Shape stop, Shape strides,
             StreamOrDevice s = {});
 array slice(const array& a, Shape start, Shape stop, StreamOrDevice s = {});
 
-/// `src` with `update` (broadcast) written over the slice. In place when `src` is not used elsewhere.
+/// `src` with `update` (broadcast) written over the slice. In place when `src` is not used
+/// elsewhere.
 array slice_update(const array& src, const array& update, Shape start, Shape stop, Shape strides,
                    StreamOrDevice s = {});
 array slice_update(const array& src, const array& update, Shape start, Shape stop,
@@ -70,6 +71,7 @@ array contiguous(const array& a, bool allow_col_major = false, StreamOrDevice s 
 array copy(array a, StreamOrDevice s = {});
 array stop_gradient(const array& a, StreamOrDevice s = {});
 /// The inputs, available only once the dependencies are computed too.
-std::vector<array> depends(const std::vector<array>& inputs, const std::vector<array>& dependencies);
+std::vector<array> depends(const std::vector<array>& inputs,
+                           const std::vector<array>& dependencies);
 
 }  // namespace quern

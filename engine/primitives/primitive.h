@@ -8,8 +8,8 @@
 
 namespace quern {
 
-/// A kind of node of the graph: what an operation computes and how it transforms, not how a device does
-/// it. Backends find their kernel by the primitive's type. A primitive is immutable once made.
+/// A kind of node of the graph: what an operation computes and how it transforms, not how a device
+/// does it. Backends find their kernel by the primitive's type. A primitive is immutable once made.
 ///
 /// The transforms default to throwing std::invalid_argument with the primitive's name.
 class Primitive {
@@ -25,16 +25,19 @@ class Primitive {
   /// For people: in printed graphs, traces and errors.
   virtual const char* name() const = 0;
 
-  /// Shapes of the outputs for inputs of these shapes: what recording a graph once for all shapes needs.
+  /// Shapes of the outputs for inputs of these shapes: what recording a graph once for all shapes
+  /// needs.
   virtual std::vector<Shape> output_shapes(const std::vector<array>& inputs) const;
 
   /// Gradients with respect to primals[argnums[i]], in that order, given the outputs' cotangents.
   virtual std::vector<array> vjp(const std::vector<array>& primals,
-                                 const std::vector<array>& cotangents, const std::vector<int>& argnums,
+                                 const std::vector<array>& cotangents,
+                                 const std::vector<int>& argnums,
                                  const std::vector<array>& outputs) const;
 
   /// Tangents of the outputs, given those of primals[argnums[i]].
-  virtual std::vector<array> jvp(const std::vector<array>& primals, const std::vector<array>& tangents,
+  virtual std::vector<array> jvp(const std::vector<array>& primals,
+                                 const std::vector<array>& tangents,
                                  const std::vector<int>& argnums) const;
 
   /// The same operation over inputs that each carry an extra axis (axes[i], or -1 for none): the

@@ -13,7 +13,8 @@ class LayerCache {
  public:
   virtual ~LayerCache() = default;
 
-  /// Adds keys and values [B, H_kv, T, D] and returns all that attention should see, both [B, H_kv, S, D].
+  /// Adds keys and values [B, H_kv, T, D] and returns all that attention should see, both [B, H_kv,
+  /// S, D].
   virtual std::pair<array, array> update(const array& keys, const array& values) = 0;
 
   /// Tokens seen so far: the position of the next one.

@@ -40,8 +40,8 @@ struct RopeConfig {
   std::vector<float> long_factor;
 };
 
-/// config.json, normalised once: what every family reads under one name, with the published defaults. A family adds
-/// what only it knows from `json`.
+/// config.json, normalised once: what every family reads under one name, with the published
+/// defaults. A family adds what only it knows from `json`.
 struct ModelConfig {
   std::string model_type;
   int hidden_size = 0;
@@ -57,7 +57,8 @@ struct ModelConfig {
   bool attention_bias = false;
   bool mlp_bias = false;
   std::optional<int> sliding_window;
-  std::vector<std::string> layer_types;  ///< empty, or one of "full_attention", "sliding_attention", ... per layer
+  std::vector<std::string>
+      layer_types;  ///< empty, or one of "full_attention", "sliding_attention", ... per layer
   RopeConfig rope;
   std::vector<int32_t> eos_token_ids;
 
@@ -67,8 +68,9 @@ struct ModelConfig {
 
   std::shared_ptr<const nlohmann::json> json;  ///< the whole file
 
-  /// Reads FOLDER/config.json. Throws ModelError: missing file, bad JSON, a needed key missing or of the wrong type
-  /// or out of range (the key and the value are named), a model_type that no family handles (with the nearest known).
+  /// Reads FOLDER/config.json. Throws ModelError: missing file, bad JSON, a needed key missing or
+  /// of the wrong type or out of range (the key and the value are named), a model_type that no
+  /// family handles (with the nearest known).
   static ModelConfig load(const std::filesystem::path& folder);
 };
 

@@ -31,31 +31,33 @@ const char* to_string(FinishReason reason);
 
 struct GeneratedToken {
   int32_t id;
-  std::string text;  ///< what became certain with this token: whole characters, no part of a stop text; often empty
+  std::string text;  ///< what became certain with this token: whole characters, no part of a stop
+                     ///< text; often empty
 };
 
 struct GenerationStatistics {
   int prompt_tokens = 0;
   int cached_tokens = 0;  ///< of those, how many were still in the cache
   int generation_tokens = 0;
-  double prompt_tps = 0;       ///< prompt tokens per second, cached ones not counted
-  double generation_tps = 0;   ///< tokens per second after the first
-  size_t peak_memory = 0;      ///< bytes, of arrays
+  double prompt_tps = 0;      ///< prompt tokens per second, cached ones not counted
+  double generation_tps = 0;  ///< tokens per second after the first
+  size_t peak_memory = 0;     ///< bytes, of arrays
   FinishReason finish_reason = FinishReason::stop;
 };
 
-/// One conversation with a model: it keeps the key-value cache between requests and evaluates only what a prompt
-/// does not share with what is already there. Not for use from several threads at a time.
+/// One conversation with a model: it keeps the key-value cache between requests and evaluates only
+/// what a prompt does not share with what is already there. Not for use from several threads at a
+/// time.
 class Generator {
  public:
   explicit Generator(std::shared_ptr<const LanguageModel> model);
   ~Generator();
 
-  /// Runs a request on the calling thread, calling `on_token` for each token. Ends within one token of `cancel`.
-  /// What was generated stays in the cache.
+  /// Runs a request on the calling thread, calling `on_token` for each token. Ends within one token
+  /// of `cancel`. What was generated stays in the cache.
   ///
-  /// Throws ModelError: an empty prompt, a token outside the vocabulary, a prompt longer than the context, an option
-  /// out of range. The cache is usable afterwards.
+  /// Throws ModelError: an empty prompt, a token outside the vocabulary, a prompt longer than the
+  /// context, an option out of range. The cache is usable afterwards.
   GenerationStatistics generate(const GenerationRequest& request,
                                 const std::function<void(const GeneratedToken&)>& on_token,
                                 std::stop_token cancel = {});

@@ -87,7 +87,9 @@ void copy_into(const array& src, array& dst, const Strides& dst_strides, size_t 
   });
 }
 
-void copy_into(const array& src, array& dst) { copy_into(src, dst, dst.strides(), dst.byte_offset()); }
+void copy_into(const array& src, array& dst) {
+  copy_into(src, dst, dst.strides(), dst.byte_offset());
+}
 
 array row_contiguous(const array& a) {
   if (a.flags().row_contiguous) return a;

@@ -7,8 +7,8 @@ namespace quern::cpu {
 /// Writes src's values, converted, to dst's elements: any two layouts of one shape, both evaluated.
 void copy_into(const array& src, array& dst);
 
-/// The same for a part of dst's memory: a view of it with dst's dtype, its first element `byte_offset`
-/// into dst's buffer.
+/// The same for a part of dst's memory: a view of it with dst's dtype, its first element
+/// `byte_offset` into dst's buffer.
 void copy_into(const array& src, array& dst, const Strides& dst_strides, size_t byte_offset);
 
 /// a in row-major memory: itself, or a copy.

@@ -8,10 +8,11 @@
 namespace quern::cpu {
 
 /// A loop over the elements of N operands of one shape, in row-major order, with neighbouring axes
-/// merged wherever every operand allows it. Axes of length 1 are gone; a scalar has one axis of length 1.
+/// merged wherever every operand allows it. Axes of length 1 are gone; a scalar has one axis of
+/// length 1.
 template <size_t N>
 struct StridedLoop {
-  Shape shape;                      ///< at least one axis
+  Shape shape;                     ///< at least one axis
   std::array<Strides, N> strides;  ///< in elements, parallel to shape
 
   size_t row_length() const { return size_t(shape.back()); }
@@ -48,8 +49,8 @@ StridedLoop<N> merge_axes(const Shape& shape, const std::array<const Strides*, N
   return loop;
 }
 
-/// Calls f(offsets) for the rows [first, last) of the loop, where offsets[k] is that of operand k's first
-/// element in the row, in elements. A row is the last axis: f does its elements.
+/// Calls f(offsets) for the rows [first, last) of the loop, where offsets[k] is that of operand k's
+/// first element in the row, in elements. A row is the last axis: f does its elements.
 template <size_t N, typename F>
 void for_each_row(const StridedLoop<N>& loop, size_t first, size_t last, F&& f) {
   const size_t outer = loop.shape.size() - 1;

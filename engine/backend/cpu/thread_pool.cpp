@@ -55,7 +55,8 @@ ThreadPool::ThreadPool(int size) {
 
 void ThreadPool::run(size_t n, size_t grain, const void* context, Body body) {
   void* writable = const_cast<void*>(context);
-  if (busy_.exchange(true, std::memory_order_acquire)) {  // another stream's loop, or one around this one
+  if (busy_.exchange(true,
+                     std::memory_order_acquire)) {  // another stream's loop, or one around this one
     body(writable, 0, n);
     return;
   }
@@ -79,8 +80,10 @@ void ThreadPool::run(size_t n, size_t grain, const void* context, Body body) {
   const uint64_t closed = gate_.fetch_and(~open_bit, std::memory_order_acq_rel);
   const auto entered = uint32_t(closed & entered_mask);
   for (int spins = 0; left_.load(std::memory_order_acquire) != entered; ++spins) {
-    if (spins < spins_before_sleep) spin_pause();
-    else std::this_thread::yield();
+    if (spins < spins_before_sleep)
+      spin_pause();
+    else
+      std::this_thread::yield();
   }
   std::exception_ptr error = std::exchange(error_, nullptr);
   failed_.store(false, std::memory_order_relaxed);

@@ -9,9 +9,9 @@
 
 namespace quern::cpu {
 
-/// The process's compute threads: one per physical core, shared by all streams, forked and joined per
-/// loop. The caller takes part. A loop that finds the pool busy with another stream's runs on its
-/// caller alone: progress for both, without oversubscription.
+/// The process's compute threads: one per physical core, shared by all streams, forked and joined
+/// per loop. The caller takes part. A loop that finds the pool busy with another stream's runs on
+/// its caller alone: progress for both, without oversubscription.
 class ThreadPool {
  public:
   static ThreadPool& instance();
@@ -19,8 +19,8 @@ class ThreadPool {
   /// Threads that a loop may use, the caller included; at least 1.
   int size() const { return int(threads_.size()) + 1; }
 
-  /// Calls f(begin, end) for disjoint ranges that cover [0, n), each of at least `grain` elements but
-  /// for the last one. Returns when all are done; rethrows the first exception.
+  /// Calls f(begin, end) for disjoint ranges that cover [0, n), each of at least `grain` elements
+  /// but for the last one. Returns when all are done; rethrows the first exception.
   template <typename F>
   void parallel_for(size_t n, size_t grain, F&& f) {
     if (n == 0) return;

@@ -11,7 +11,9 @@ namespace {
 
 using Arrays = std::vector<array>;
 
-void share(const array& in, array& out) { out.set_view(in.buffer(), in.strides(), in.byte_offset()); }
+void share(const array& in, array& out) {
+  out.set_view(in.buffer(), in.strides(), in.byte_offset());
+}
 
 void as_strided(const AsStrided& p, const Arrays& in, Arrays& out) {
   out[0].set_view(in[0].buffer(), p.strides, in[0].byte_offset() + p.offset * in[0].itemsize());
@@ -45,8 +47,10 @@ bool reshaped_strides(const array& a, const Shape& shape, Strides& strides) {
     int64_t old_product = from[i], new_product = shape[j];
     const size_t first_old = i, first_new = j;
     while (old_product != new_product) {
-      if (old_product < new_product) old_product *= from[++i];
-      else new_product *= shape[++j];
+      if (old_product < new_product)
+        old_product *= from[++i];
+      else
+        new_product *= shape[++j];
     }
     for (size_t k = first_old; k < i; ++k) {
       if (steps[k] != steps[k + 1] * from[k + 1]) return false;
@@ -106,7 +110,9 @@ void view(const View&, const Arrays& in, Arrays& out) {
   out[0].set_view(dense.buffer(), row_major_strides(out[0].shape()), dense.byte_offset());
 }
 
-void contiguous(const Contiguous&, const Arrays& in, Arrays& out) { share(row_contiguous(in[0]), out[0]); }
+void contiguous(const Contiguous&, const Arrays& in, Arrays& out) {
+  share(row_contiguous(in[0]), out[0]);
+}
 
 template <typename P>
 void identity(const P&, const Arrays& in, Arrays& out) {
@@ -118,7 +124,8 @@ void concatenate(const Concatenate& p, const Arrays& in, Arrays& out) {
   size_t offset = 0;
   for (const array& a : in) {
     copy_into(a, out[0], out[0].strides(), offset);
-    offset += size_t(a.shape()[size_t(p.axis)]) * size_t(out[0].strides()[size_t(p.axis)]) * a.itemsize();
+    offset +=
+        size_t(a.shape()[size_t(p.axis)]) * size_t(out[0].strides()[size_t(p.axis)]) * a.itemsize();
   }
 }
 

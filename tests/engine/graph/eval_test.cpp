@@ -32,7 +32,8 @@ TEST(Eval, StreamsWaitForEachOther) {
   const Stream other = new_stream(Device::cpu);
   array a = array({1.0f, 2.0f, 3.0f});
   for (int i = 0; i < 200; ++i) {
-    a = slice_update(a, array(float(i)), {i % 3}, {i % 3 + 1}, i % 2 ? StreamOrDevice(other) : StreamOrDevice{});
+    a = slice_update(a, array(float(i)), {i % 3}, {i % 3 + 1},
+                     i % 2 ? StreamOrDevice(other) : StreamOrDevice{});
   }
   EXPECT_EQ(values(a), (std::vector<float>{198, 199, 197}));
 }
