@@ -5,7 +5,12 @@ namespace quern::cpu {
 const KernelTable& kernels() {
   static const KernelTable table = [] {
     KernelTable t;
+    register_arg_reduce(t);
     register_elementwise(t);
+    register_reduce(t);
+    register_scan(t);
+    register_softmax(t);
+    register_sort(t);
     register_views(t);
     return t;
   }();

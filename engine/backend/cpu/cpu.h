@@ -8,7 +8,12 @@ namespace quern::cpu {
 const KernelTable& kernels();
 
 // One function per family of kernels, in the file that holds them; kernels() calls each once.
+void register_arg_reduce(KernelTable& table);
 void register_elementwise(KernelTable& table);
+void register_reduce(KernelTable& table);
+void register_scan(KernelTable& table);
+void register_softmax(KernelTable& table);
+void register_sort(KernelTable& table);
 void register_views(KernelTable& table);
 
 }  // namespace quern::cpu
