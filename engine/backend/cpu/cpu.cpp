@@ -5,6 +5,7 @@ namespace quern::cpu {
 const KernelTable& kernels() {
   static const KernelTable table = [] {
     KernelTable t;
+    register_matmul(t);
     register_views(t);
     return t;
   }();

@@ -8,6 +8,7 @@ namespace quern::cpu {
 const KernelTable& kernels();
 
 // One function per family of kernels, in the file that holds them; kernels() calls each once.
+void register_matmul(KernelTable& table);
 void register_views(KernelTable& table);
 
 }  // namespace quern::cpu
