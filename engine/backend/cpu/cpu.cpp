@@ -6,6 +6,8 @@ const KernelTable& kernels() {
   static const KernelTable table = [] {
     KernelTable t;
     register_matmul(t);
+    register_quantize(t);
+    register_quantized_matmul(t);
     register_views(t);
     return t;
   }();

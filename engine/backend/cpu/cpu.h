@@ -9,6 +9,8 @@ const KernelTable& kernels();
 
 // One function per family of kernels, in the file that holds them; kernels() calls each once.
 void register_matmul(KernelTable& table);
+void register_quantize(KernelTable& table);
+void register_quantized_matmul(KernelTable& table);
 void register_views(KernelTable& table);
 
 }  // namespace quern::cpu
