@@ -5,6 +5,7 @@ namespace quern::cpu {
 const KernelTable& kernels() {
   static const KernelTable table = [] {
     KernelTable t;
+    register_elementwise(t);
     register_matmul(t);
     register_quantize(t);
     register_quantized_matmul(t);

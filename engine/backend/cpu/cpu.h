@@ -8,6 +8,7 @@ namespace quern::cpu {
 const KernelTable& kernels();
 
 // One function per family of kernels, in the file that holds them; kernels() calls each once.
+void register_elementwise(KernelTable& table);
 void register_matmul(KernelTable& table);
 void register_quantize(KernelTable& table);
 void register_quantized_matmul(KernelTable& table);

@@ -1,28 +1,26 @@
 #pragma once
 
 #include <cstddef>
-#include <type_traits>
+#include <cstring>
 
-#include "engine/array/half.h"
+#include "engine/backend/cpu/half_block.h"
 
 namespace quern::cpu {
 
-// Rows of n elements between float32 and what arrays hold. No alignment is needed; rows do not overlap.
+// Rows of any float of 16 or 32 bits as float32 and back: half_block.h with the cases that need no
+// conversion or are not dense.
 
-void widen(const float* src, float* dst, size_t n);
-void widen(const float16_t* src, float* dst, size_t n);
-void widen(const bfloat16_t* src, float* dst, size_t n);
+inline void widen(const float* in, float* out, size_t n) {
+  if (n != 0) std::memcpy(out, in, n * sizeof(float));
+}
 
-/// Rounds to nearest even.
-void narrow(const float* src, float* dst, size_t n);
-void narrow(const float* src, float16_t* dst, size_t n);
-void narrow(const float* src, bfloat16_t* dst, size_t n);
+inline void narrow(const float* in, float* out, size_t n) { widen(in, out, n); }
 
 /// widen for elements that lie `stride` apart.
 template <typename T>
-void widen_strided(const T* src, ptrdiff_t stride, float* dst, size_t n) {
-  if (stride == 1) return widen(src, dst, n);
-  for (size_t i = 0; i < n; ++i) dst[i] = float(src[ptrdiff_t(i) * stride]);
+void widen_strided(const T* in, ptrdiff_t stride, float* out, size_t n) {
+  if (stride == 1) return widen(in, out, n);
+  for (size_t i = 0; i < n; ++i) out[i] = float(in[ptrdiff_t(i) * stride]);
 }
 
 }  // namespace quern::cpu
