@@ -5,10 +5,13 @@ namespace quern::cpu {
 const KernelTable& kernels() {
   static const KernelTable table = [] {
     KernelTable t;
+    register_attention(t);
     register_elementwise(t);
     register_matmul(t);
+    register_norm(t);
     register_quantize(t);
     register_quantized_matmul(t);
+    register_rope(t);
     register_views(t);
     return t;
   }();
