@@ -1,3 +1,5 @@
+#include <hwy/cache_control.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -82,6 +84,7 @@ HWY_INLINE Floats field_of(Words words) {
 struct Block {
   const uint8_t* packed;
   size_t row_bytes;
+  size_t ahead;  ///< bytes from a row to the one whose turn it is next: what to fetch while this one computes
   const float* scales;  ///< of the block's rows, scale_stride apart
   const float* biases;
   size_t scale_stride;
@@ -146,7 +149,9 @@ HWY_INLINE void sum_words(const Block& b, Floats (&totals)[R][V]) {
   size_t word = 0;
   for (; word + n <= words; word += n, x += n * size_t(32 / bits)) {
     for (size_t r = 0; r < R; ++r) {
-      row[r] = hn::LoadU(d32, reinterpret_cast<const uint32_t*>(b.packed + r * b.row_bytes) + word);
+      const uint8_t* at = b.packed + r * b.row_bytes + 4 * word;
+      hwy::Prefetch(at + b.ahead);
+      row[r] = hn::LoadU(d32, reinterpret_cast<const uint32_t*>(at));
     }
     add_fields<bits, 0>(row, x, b.x_stride, sums);
     add_scaled(b, word, group_words, expand, sums, totals);
@@ -188,6 +193,7 @@ HWY_INLINE void sum_units(const Block& b, Floats (&totals)[R][V]) {
   for (size_t g = 0; g < b.groups; ++g) {
     for (size_t r = 0; r < R; ++r) {
       rows[r] = b.packed + r * b.row_bytes + g * group_bytes;
+      hwy::Prefetch(rows[r] + b.ahead);
       if (g + 1 == b.groups) {
         std::memcpy(last[r], rows[r], group_bytes);
         std::memset(last[r] + group_bytes, 0, 16);
@@ -303,7 +309,7 @@ void dot_rows_affine(const AffineMatrix& w, int64_t first, size_t count, const A
       widen_group_parameters(w.parameters, w.scales, at, groups, padded, scales + i * padded);
       widen_group_parameters(w.parameters, w.biases, at, groups, padded, biases + i * padded);
     }
-    const Block block{w.packed + row * w.row_bytes(), size_t(w.row_bytes()), scales, biases, padded, groups,
+    const Block block{w.packed + row * w.row_bytes(), size_t(w.row_bytes()), block_rows * size_t(w.row_bytes()), scales, biases, padded, groups,
                       size_t(w.group_size), x.elements.data(), x.stride, x.sums.data(), x.sum_stride, out + r,
                       out_stride};
     switch (w.bits) {
