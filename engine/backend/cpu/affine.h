@@ -30,7 +30,7 @@ struct AffineMatrix {
 void affine_decode_row(const AffineMatrix& w, int64_t row, int64_t column, int64_t count, float* out);
 
 /// The most vectors for which affine_dot_rows beats decoding blocks for a matrix product.
-inline constexpr int64_t affine_dot_most_vectors = 8;
+inline constexpr int64_t affine_dot_most_vectors = 12;
 
 /// Vectors in the order in which the instructions at hand unpack a weight, and their sums per group.
 class AffineVectors {

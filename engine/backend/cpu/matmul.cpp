@@ -128,7 +128,7 @@ bool try_dot_products(const Products<T>& p, Scaling scaling) {
   return true;
 }
 
-/// float32, float64 and complex64: OpenBLAS over tiles of the output.
+/// float64 and complex64: OpenBLAS over tiles of the output.
 template <typename T>
 void blas_products(const Products<T>& p, Scaling scaling) {
   constexpr int64_t any = std::numeric_limits<int32_t>::max();
@@ -152,11 +152,13 @@ void blas_products(const Products<T>& p, Scaling scaling) {
   });
 }
 
-/// The block [row, rows) x [column, columns) of a half matrix as float32, in the orientation it lies in.
+/// The block [row, rows) x [column, columns) as float32: where it is, or widened in the orientation it lies
+/// in.
 template <typename T>
-Matrix<float> widen_block(const Matrix<T>& m, int64_t row, int64_t rows, int64_t column, int64_t columns,
+Matrix<float> float_block(const Matrix<T>& m, int64_t row, int64_t rows, int64_t column, int64_t columns,
                           float* scratch) {
   const Matrix<T> block = m.block(row, rows, column, columns);
+  if constexpr (std::is_same_v<T, float>) return block;
   if (!block.row_major() && block.column_major()) {
     for (int64_t j = 0; j < columns; ++j) {
       widen(block.data + j * block.column_stride, scratch + j * rows, size_t(rows));
@@ -181,15 +183,15 @@ void store_row(float* sums, T* to, int64_t n, Scaling scaling) {
   narrow(sums, to, size_t(n));
 }
 
-/// Halves: panels of both operands are widened on the way to the float32 product.
+/// float32, and halves that are widened on the way there.
 template <typename T>
-void half_products(const Products<T>& p, Scaling scaling) {
+void float_products(const Products<T>& p, Scaling scaling) {
   for_each_product(p, [&](const Matrix<T>& left, const Matrix<T>& right, T* out) {
     const auto load_left = [&](int64_t row, int64_t rows, int64_t k, int64_t ks, float* scratch) {
-      return widen_block(left, row, rows, k, ks, scratch);
+      return float_block(left, row, rows, k, ks, scratch);
     };
     const auto load_right = [&](int64_t k, int64_t ks, int64_t column, int64_t columns, float* scratch) {
-      return widen_block(right, k, ks, column, columns, scratch);
+      return float_block(right, k, ks, column, columns, scratch);
     };
     const auto store = [&](const Tiling::Tile& t, float* product, int64_t stride) {
       for (int64_t i = 0; i < t.rows; ++i) {
@@ -202,18 +204,13 @@ void half_products(const Products<T>& p, Scaling scaling) {
 
 template <typename T>
 void multiply(array a, array b, array& out, Scaling scaling) {
-  constexpr bool half = std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>;
   Products<T> p = plan<T>(a, b, out);
-  if constexpr (half) {
-    if (!try_dot_products(p, scaling)) half_products(p, scaling);
-  } else {
-    if constexpr (std::is_same_v<T, float>) {
-      if (try_dot_products(p, scaling)) return;
-    }
-    if (!p.a.blas_readable()) a = row_contiguous(a);
-    if (!p.b.blas_readable()) b = row_contiguous(b);
-    p = plan<T>(a, b, out);
-    blas_products(p, scaling);
+  if constexpr (std::is_same_v<T, double> || std::is_same_v<T, complex64_t>) {
+    if (!blas_readable(p.a)) a = row_contiguous(a);
+    if (!blas_readable(p.b)) b = row_contiguous(b);
+    blas_products(plan<T>(a, b, out), scaling);
+  } else if (!try_dot_products(p, scaling)) {
+    float_products(p, scaling);
   }
 }
 

@@ -125,6 +125,11 @@ TEST(MatmulVectors, CountAsRowsAndColumns) {
   EXPECT_EQ(addmm(random_array({3, 4}), random_array({3, 4, 2}), v).shape(), (Shape{3, 4}));
 }
 
+TEST(MatmulLarge, RowsBeyondOnePackedChunk) {
+  const array a = random_array({500, 17500}), b = random_array({17500, 9}, float32, 2);
+  expect_product(matmul(a, b), product(doubles(a), doubles(b), 1, 500, 17500, 9), 17500);
+}
+
 TEST(MatmulErrors, NameTheShapes) {
   EXPECT_THROW(matmul(array(1.0f), array({1.0f})), std::invalid_argument);
   EXPECT_THROW(matmul(random_array({2, 3}), random_array({4, 2})), std::invalid_argument);

@@ -5,10 +5,10 @@
 #include <limits>
 #include <optional>
 
-#include "engine/backend/cpu/blas.h"
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
 #include "engine/backend/cpu/dot_rows.h"
+#include "engine/backend/cpu/float_gemm.h"
 #include "engine/backend/cpu/float_rows.h"
 #include "engine/backend/cpu/thread_pool.h"
 
@@ -167,10 +167,11 @@ namespace {
 template <typename T>
 Matrix<float> float_rows(const T* first, int64_t stride, int64_t n, int64_t width, float* scratch) {
   if constexpr (std::is_same_v<T, float>) {
-    if (n == 1 || (stride >= width && stride <= INT32_MAX)) return {first, n, width, stride, 1};
+    return {first, n, width, stride, 1};
+  } else {
+    for (int64_t t = 0; t < n; ++t) widen(first + t * stride, scratch + t * width, size_t(width));
+    return {scratch, n, width, width, 1};
   }
-  for (int64_t t = 0; t < n; ++t) widen(first + t * stride, scratch + t * width, size_t(width));
-  return {scratch, n, width, width, 1};
 }
 
 }  // namespace
@@ -181,7 +182,10 @@ void attend_many(const Attention<T>& a) {
   const int64_t blocks = divide_up(a.query_times, times), rows = a.heads_per_key() * times;
   parallel_for(size_t(a.batches * a.key_heads * blocks), 1, [&](size_t begin, size_t end) {
     Scratch<float> queries(size_t(rows * a.width)), scores(size_t(rows * key_block));
-    Scratch<float> operand(size_t(key_block * std::max(a.width, a.value_width)));
+    const int64_t most_width = std::max(a.width, a.value_width);
+    Scratch<float> operand(size_t(key_block * most_width));
+    Scratch<float> packed_queries(packed_rows_size(rows, a.width)), packed_weights(packed_rows_size(rows, key_block));
+    Scratch<float> packed(std::max(packed_columns_size(a.width, key_block), packed_columns_size(key_block, a.value_width)));
     for (size_t index = begin; index < end; ++index) {
       const int64_t head = int64_t(index) / blocks;
       QueryBlock block{head / a.key_heads, head % a.key_heads, int64_t(index) % blocks * times, 0};
@@ -189,6 +193,7 @@ void attend_many(const Attention<T>& a) {
       const int64_t block_rows = a.heads_per_key() * block.times;
       RunningSoftmax softmax(block_rows, a.value_width);
       load_queries(a, block, queries.data());
+      pack_rows({queries.data(), block_rows, a.width, a.width, 1}, packed_queries.data());
       // Keys that no query sees are left out, unless a query sees none at all and averages them all.
       const int64_t first_visible = block.time + a.key_times - a.query_times + 1;
       const int64_t keys = a.causal && first_visible > 0
@@ -198,12 +203,15 @@ void attend_many(const Attention<T>& a) {
         const int64_t n = std::min(key_block, keys - key);
         const Matrix<float> k = float_rows(a.keys.at(block.batch, block.key_head, key), a.keys.time_stride, n,
                                            a.width, operand.data());
-        gemm({queries.data(), block_rows, a.width, a.width, 1}, {k.data, a.width, n, 1, k.row_stride}, 1, 0,
-             scores.data(), key_block);
+        pack_columns(k.transposed(), packed.data());
+        multiply_packed(packed_queries.data(), block_rows, packed.data(), n, a.width, false, scores.data(), key_block);
         soften(a, block, key, n, scores.data(), key_block, softmax);
         const Matrix<float> v = float_rows(a.values.at(block.batch, block.key_head, key), a.values.time_stride, n,
                                            a.value_width, operand.data());
-        gemm({scores.data(), block_rows, n, key_block, 1}, v, 1, 1, softmax.weighted(), a.value_width);
+        pack_columns(v, packed.data());
+        pack_rows({scores.data(), block_rows, n, key_block, 1}, packed_weights.data());
+        multiply_packed(packed_weights.data(), block_rows, packed.data(), a.value_width, n, true, softmax.weighted(),
+                        a.value_width);
       }
       const RunningSoftmax* part = &softmax;
       for (int64_t row = 0; row < block_rows; ++row) {
