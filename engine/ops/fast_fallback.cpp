@@ -15,7 +15,8 @@ namespace quern::fast::fallback {
 
 namespace {
 
-Dtype result_of(const array& x, const std::optional<array>& a, const std::optional<array>& b = std::nullopt) {
+Dtype result_of(const array& x, const std::optional<array>& a,
+                const std::optional<array>& b = std::nullopt) {
   std::vector<array> all = {x};
   if (a) all.push_back(*a);
   if (b) all.push_back(*b);
@@ -46,8 +47,8 @@ array rms_norm(const array& x, const std::optional<array>& weight, float eps, St
   return weight ? multiply(y, *weight, s) : y;
 }
 
-array layer_norm(const array& x, const std::optional<array>& weight, const std::optional<array>& bias,
-                 float eps, StreamOrDevice s) {
+array layer_norm(const array& x, const std::optional<array>& weight,
+                 const std::optional<array>& bias, float eps, StreamOrDevice s) {
   const Dtype dtype = result_of(x, weight, bias);
   array y = astype(x, float32, s);
   y = subtract(y, mean(y, -1, true, s), s);
@@ -67,11 +68,14 @@ array rope(const array& x, int dims, bool traditional, std::optional<float> base
   start = reshape(start, rows, s);
   rows = Shape(x.ndim(), 1);
   rows[x.ndim() - 2] = time;
-  const array positions = multiply(add(start, reshape(count_to(time), rows, s), s), array(scale), s);
-  const array turns = freqs ? reciprocal(astype(*freqs, float32, s), s)
-                            : exp(multiply(count_to(half), array(-std::log(*base) / float(half)), s), s);
+  const array positions =
+      multiply(add(start, reshape(count_to(time), rows, s), s), array(scale), s);
+  const array turns =
+      freqs ? reciprocal(astype(*freqs, float32, s), s)
+            : exp(multiply(count_to(half), array(-std::log(*base) / float(half)), s), s);
   const array angles = multiply(positions, turns, s);
-  const array cosines = astype(cos(angles, s), x.dtype(), s), sines = astype(sin(angles, s), x.dtype(), s);
+  const array cosines = astype(cos(angles, s), x.dtype(), s),
+              sines = astype(sin(angles, s), x.dtype(), s);
 
   const auto columns = [&](int first, int last, int step) {
     Shape from(x.ndim(), 0), to = x.shape(), by(x.ndim(), 1);
@@ -95,8 +99,8 @@ array rope(const array& x, int dims, bool traditional, std::optional<float> base
   return dims == x.shape(-1) ? turned : concatenate({turned, columns(dims, x.shape(-1), 1)}, -1, s);
 }
 
-array scaled_dot_product_attention(const array& queries, const array& keys, const array& values, float scale,
-                                   bool causal, const std::optional<array>& mask,
+array scaled_dot_product_attention(const array& queries, const array& keys, const array& values,
+                                   float scale, bool causal, const std::optional<array>& mask,
                                    const std::optional<array>& sinks, StreamOrDevice s) {
   const Dtype dtype = result_type({queries, keys, values});
   const int batches = queries.shape(0), heads = queries.shape(1), key_heads = keys.shape(1);
@@ -104,15 +108,21 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
   // [B, Hkv, group, Tq, ...]: a group of query heads shares its keys by broadcasting.
   const array q = reshape(multiply(astype(queries, dtype, s), array(scale, dtype), s),
                           {batches, key_heads, group, queries_count, queries.shape(3)}, s);
-  const array k = expand_dims(astype(keys, dtype, s), 2, s), v = expand_dims(astype(values, dtype, s), 2, s);
-  array scores = reshape(matmul(q, swapaxes(k, -1, -2, s), s), {batches, heads, queries_count, keys_count}, s);
-  const auto hide = [&](const array& visible) { scores = where(visible, scores, lowest(dtype), s); };
+  const array k = expand_dims(astype(keys, dtype, s), 2, s),
+              v = expand_dims(astype(values, dtype, s), 2, s);
+  array scores =
+      reshape(matmul(q, swapaxes(k, -1, -2, s), s), {batches, heads, queries_count, keys_count}, s);
+  const auto hide = [&](const array& visible) {
+    scores = where(visible, scores, lowest(dtype), s);
+  };
   if (causal) {
     const array last = add(count_to(queries_count), array(float(keys_count - queries_count)), s);
     hide(greater_equal(expand_dims(last, 1, s), count_to(keys_count), s));
   }
-  if (mask && mask->dtype() == bool_) hide(*mask);
-  else if (mask) scores = add(scores, *mask, s);
+  if (mask && mask->dtype() == bool_)
+    hide(*mask);
+  else if (mask)
+    scores = add(scores, *mask, s);
   if (sinks) {
     const array column = broadcast_to(reshape(astype(*sinks, dtype, s), {heads, 1, 1}, s),
                                       {batches, heads, queries_count, 1}, s);
@@ -122,7 +132,8 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
   if (sinks) {
     weights = slice(weights, {0, 0, 0, 1}, {batches, heads, queries_count, keys_count + 1}, s);
   }
-  const array out = matmul(reshape(weights, {batches, key_heads, group, queries_count, keys_count}, s), v, s);
+  const array out =
+      matmul(reshape(weights, {batches, key_heads, group, queries_count, keys_count}, s), v, s);
   return reshape(out, {batches, heads, queries_count, values.shape(3)}, s);
 }
 

@@ -31,7 +31,8 @@ void gemm(const Matrix<double>& a, const Matrix<double>& b, float alpha, float b
   keep_blas_single_threaded();
   const Layout la = layout_of(a), lb = layout_of(b);
   cblas_dgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(a.rows), blasint(b.columns),
-              blasint(a.columns), alpha, a.data, la.leading, b.data, lb.leading, beta, c, blasint(c_stride));
+              blasint(a.columns), alpha, a.data, la.leading, b.data, lb.leading, beta, c,
+              blasint(c_stride));
 }
 
 void gemm(const Matrix<complex64_t>& a, const Matrix<complex64_t>& b, float alpha, float beta,
@@ -40,8 +41,8 @@ void gemm(const Matrix<complex64_t>& a, const Matrix<complex64_t>& b, float alph
   const Layout la = layout_of(a), lb = layout_of(b);
   const complex64_t complex_alpha = alpha, complex_beta = beta;
   cblas_cgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(a.rows), blasint(b.columns),
-              blasint(a.columns), &complex_alpha, a.data, la.leading, b.data, lb.leading, &complex_beta, c,
-              blasint(c_stride));
+              blasint(a.columns), &complex_alpha, a.data, la.leading, b.data, lb.leading,
+              &complex_beta, c, blasint(c_stride));
 }
 
 }  // namespace quern::cpu

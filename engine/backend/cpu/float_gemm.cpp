@@ -16,7 +16,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using TileTag = hn::CappedTag<float, 16>;
 
-// The tile's sums, two registers of b and one element of a have to fit the registers: 32 of them or 16.
+// The tile's sums, two registers of b and one element of a have to fit the registers: 32 of them
+// or 16.
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr int64_t tile_rows = 12;
 #else
@@ -29,7 +30,8 @@ int64_t tile_row_count() { return tile_rows; }
 int64_t tile_column_count() { return 2 * lanes(); }
 
 /// out[k * width + i] = in[i * stride + k] for 4 rows and `depth` (a multiple of 4) steps.
-HWY_INLINE void transpose_four(const float* in, int64_t stride, int64_t depth, float* out, int64_t width) {
+HWY_INLINE void transpose_four(const float* in, int64_t stride, int64_t depth, float* out,
+                               int64_t width) {
   const hn::Full128<float> d;
   const hn::Repartition<double, decltype(d)> pairs;
   for (int64_t k = 0; k < depth; k += 4) {
@@ -48,8 +50,8 @@ HWY_INLINE void transpose_four(const float* in, int64_t stride, int64_t depth, f
 }
 
 /// One panel: out[k * width + i] = in[i * stride + k * step] for i < count, and 0 up to width.
-void pack_panel(const float* in, int64_t stride, int64_t step, int64_t count, int64_t width, int64_t depth,
-                float* out) {
+void pack_panel(const float* in, int64_t stride, int64_t step, int64_t count, int64_t width,
+                int64_t depth, float* out) {
   if (count < width) std::fill(out, out + width * depth, 0.0f);
   if (stride == 1) {
     for (int64_t k = 0; k < depth; ++k) {
@@ -72,7 +74,8 @@ void pack_panel(const float* in, int64_t stride, int64_t step, int64_t count, in
 
 /// One tile of the product: [tile_rows, 2 * lanes].
 template <bool add>
-HWY_INLINE void multiply_tile(const float* a, const float* b, int64_t depth, float* c, int64_t c_stride) {
+HWY_INLINE void multiply_tile(const float* a, const float* b, int64_t depth, float* c,
+                              int64_t c_stride) {
   const TileTag d;
   hn::Vec<TileTag> low[tile_rows], high[tile_rows];
   for (int64_t i = 0; i < tile_rows; ++i) low[i] = high[i] = hn::Zero(d);
@@ -95,8 +98,8 @@ HWY_INLINE void multiply_tile(const float* a, const float* b, int64_t depth, flo
 }
 
 template <bool add>
-HWY_INLINE void multiply_tiles(const float* a, int64_t rows, const float* b, int64_t columns, int64_t depth, float* c,
-                               int64_t c_stride) {
+HWY_INLINE void multiply_tiles(const float* a, int64_t rows, const float* b, int64_t columns,
+                               int64_t depth, float* c, int64_t c_stride) {
   const int64_t width = 2 * lanes();
   for (int64_t column = 0; column < columns; column += width, b += width * depth) {
     const float* panel = a;
@@ -117,10 +120,12 @@ HWY_INLINE void multiply_tiles(const float* a, int64_t rows, const float* b, int
   }
 }
 
-void multiply_panels(const float* a, int64_t rows, const float* b, int64_t columns, int64_t depth, bool add,
-                     float* c, int64_t c_stride) {
-  if (add) multiply_tiles<true>(a, rows, b, columns, depth, c, c_stride);
-  else multiply_tiles<false>(a, rows, b, columns, depth, c, c_stride);
+void multiply_panels(const float* a, int64_t rows, const float* b, int64_t columns, int64_t depth,
+                     bool add, float* c, int64_t c_stride) {
+  if (add)
+    multiply_tiles<true>(a, rows, b, columns, depth, c, c_stride);
+  else
+    multiply_tiles<false>(a, rows, b, columns, depth, c, c_stride);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -153,8 +158,8 @@ void pack_rows(const Matrix<float>& a, float* out) {
   const int64_t tile = gemm_tile_rows();
   for (int64_t row = 0; row < a.rows; row += tile, out += tile * a.columns) {
     HWY_DYNAMIC_DISPATCH(pack_panel)
-    (a.data + row * a.row_stride, a.row_stride, a.column_stride, std::min(tile, a.rows - row), tile, a.columns,
-     out);
+    (a.data + row * a.row_stride, a.row_stride, a.column_stride, std::min(tile, a.rows - row), tile,
+     a.columns, out);
   }
 }
 
@@ -162,13 +167,13 @@ void pack_columns(const Matrix<float>& b, float* out) {
   const int64_t tile = gemm_tile_columns();
   for (int64_t column = 0; column < b.columns; column += tile, out += tile * b.rows) {
     HWY_DYNAMIC_DISPATCH(pack_panel)
-    (b.data + column * b.column_stride, b.column_stride, b.row_stride, std::min(tile, b.columns - column), tile,
-     b.rows, out);
+    (b.data + column * b.column_stride, b.column_stride, b.row_stride,
+     std::min(tile, b.columns - column), tile, b.rows, out);
   }
 }
 
-void multiply_packed(const float* a, int64_t rows, const float* b, int64_t columns, int64_t depth, bool add,
-                     float* c, int64_t c_stride) {
+void multiply_packed(const float* a, int64_t rows, const float* b, int64_t columns, int64_t depth,
+                     bool add, float* c, int64_t c_stride) {
   HWY_DYNAMIC_DISPATCH(multiply_panels)(a, rows, b, columns, depth, add, c, c_stride);
 }
 

@@ -4,8 +4,8 @@
 
 namespace quern::cpu {
 
-/// A matrix in memory: element (i, j) is data[i * row_stride + j * column_stride]. Strides along an axis
-/// of length 1 mean nothing.
+/// A matrix in memory: element (i, j) is data[i * row_stride + j * column_stride]. Strides along an
+/// axis of length 1 mean nothing.
 template <typename T>
 struct Matrix {
   const T* data;

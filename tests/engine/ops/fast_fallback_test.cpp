@@ -32,8 +32,10 @@ TEST_P(Fallback, NormsMeanTheSame) {
   const array x = random_array({3, 5, 70}, dtype), weight = random_array({70}, dtype, 2),
               bias = random_array({70}, float32, 3);
   expect_equal(fast::rms_norm(x, weight, 1e-5f), fast::fallback::rms_norm(x, weight, 1e-5f));
-  expect_equal(fast::rms_norm(x, std::nullopt, 1e-5f), fast::fallback::rms_norm(x, std::nullopt, 1e-5f));
-  expect_equal(fast::layer_norm(x, weight, bias, 1e-5f), fast::fallback::layer_norm(x, weight, bias, 1e-5f));
+  expect_equal(fast::rms_norm(x, std::nullopt, 1e-5f),
+               fast::fallback::rms_norm(x, std::nullopt, 1e-5f));
+  expect_equal(fast::layer_norm(x, weight, bias, 1e-5f),
+               fast::fallback::layer_norm(x, weight, bias, 1e-5f));
   expect_equal(fast::layer_norm(x, std::nullopt, std::nullopt, 1e-5f),
                fast::fallback::layer_norm(x, std::nullopt, std::nullopt, 1e-5f));
 }
@@ -52,15 +54,20 @@ TEST_P(Fallback, RopeMeansTheSame) {
 
 TEST_P(Fallback, AttentionMeansTheSame) {
   for (const int queries : {2, 40}) {
-    const array q = random_array({2, 4, queries, 16}, dtype), k = random_array({2, 2, 50, 16}, dtype, 2),
+    const array q = random_array({2, 4, queries, 16}, dtype),
+                k = random_array({2, 2, 50, 16}, dtype, 2),
                 v = random_array({2, 2, 50, 8}, dtype, 3), sinks = random_array({4}, dtype, 4);
-    const array added = random_array({4, 1, 50}, dtype, 5), kept = random_array({queries, 50}, float32, 6) > 0.0f;
+    const array added = random_array({4, 1, 50}, dtype, 5),
+                kept = random_array({queries, 50}, float32, 6) > 0.0f;
     expect_equal(fast::scaled_dot_product_attention(q, k, v, 0.3f),
-                 fast::fallback::scaled_dot_product_attention(q, k, v, 0.3f, false, std::nullopt, std::nullopt));
-    expect_equal(fast::scaled_dot_product_attention(q, k, v, 0.3f, "causal", {}, sinks),
-                 fast::fallback::scaled_dot_product_attention(q, k, v, 0.3f, true, std::nullopt, sinks));
-    expect_equal(fast::scaled_dot_product_attention(q, k, v, 0.3f, "array", added),
-                 fast::fallback::scaled_dot_product_attention(q, k, v, 0.3f, false, added, std::nullopt));
+                 fast::fallback::scaled_dot_product_attention(q, k, v, 0.3f, false, std::nullopt,
+                                                              std::nullopt));
+    expect_equal(
+        fast::scaled_dot_product_attention(q, k, v, 0.3f, "causal", {}, sinks),
+        fast::fallback::scaled_dot_product_attention(q, k, v, 0.3f, true, std::nullopt, sinks));
+    expect_equal(
+        fast::scaled_dot_product_attention(q, k, v, 0.3f, "array", added),
+        fast::fallback::scaled_dot_product_attention(q, k, v, 0.3f, false, added, std::nullopt));
     expect_equal(fast::scaled_dot_product_attention(q, k, v, 0.3f, "array", kept, sinks),
                  fast::fallback::scaled_dot_product_attention(q, k, v, 0.3f, false, kept, sinks));
   }
