@@ -8,6 +8,7 @@ const KernelTable& kernels() {
     register_creation(t);
     register_indexing(t);
     register_random(t);
+    register_elementwise(t);
     register_views(t);
     return t;
   }();

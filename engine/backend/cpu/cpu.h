@@ -11,6 +11,7 @@ const KernelTable& kernels();
 void register_creation(KernelTable& table);
 void register_indexing(KernelTable& table);
 void register_random(KernelTable& table);
+void register_elementwise(KernelTable& table);
 void register_views(KernelTable& table);
 
 }  // namespace quern::cpu
