@@ -9,6 +9,9 @@ const KernelTable& kernels() {
     register_indexing(t);
     register_random(t);
     register_elementwise(t);
+    register_matmul(t);
+    register_quantize(t);
+    register_quantized_matmul(t);
     register_views(t);
     return t;
   }();
