@@ -8,10 +8,13 @@ const KernelTable& kernels() {
     register_creation(t);
     register_indexing(t);
     register_random(t);
+    register_attention(t);
     register_elementwise(t);
     register_matmul(t);
+    register_norm(t);
     register_quantize(t);
     register_quantized_matmul(t);
+    register_rope(t);
     register_views(t);
     return t;
   }();

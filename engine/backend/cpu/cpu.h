@@ -11,10 +11,13 @@ const KernelTable& kernels();
 void register_creation(KernelTable& table);
 void register_indexing(KernelTable& table);
 void register_random(KernelTable& table);
+void register_attention(KernelTable& table);
 void register_elementwise(KernelTable& table);
 void register_matmul(KernelTable& table);
+void register_norm(KernelTable& table);
 void register_quantize(KernelTable& table);
 void register_quantized_matmul(KernelTable& table);
+void register_rope(KernelTable& table);
 void register_views(KernelTable& table);
 
 }  // namespace quern::cpu
