@@ -15,6 +15,12 @@ const KernelTable& kernels() {
     register_quantize(t);
     register_quantized_matmul(t);
     register_rope(t);
+    register_arg_reduce(t);
+    register_elementwise(t);
+    register_reduce(t);
+    register_scan(t);
+    register_softmax(t);
+    register_sort(t);
     register_views(t);
     return t;
   }();

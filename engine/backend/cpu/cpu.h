@@ -18,6 +18,12 @@ void register_norm(KernelTable& table);
 void register_quantize(KernelTable& table);
 void register_quantized_matmul(KernelTable& table);
 void register_rope(KernelTable& table);
+void register_arg_reduce(KernelTable& table);
+void register_elementwise(KernelTable& table);
+void register_reduce(KernelTable& table);
+void register_scan(KernelTable& table);
+void register_softmax(KernelTable& table);
+void register_sort(KernelTable& table);
 void register_views(KernelTable& table);
 
 }  // namespace quern::cpu
