@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "models/error.h"
+#include "models/families/family.h"
+
+namespace quern::models {
+
+namespace {
+
+constexpr Family known_families[] = {
+    {"cohere2", "Cohere2", describe_cohere2},
+    {"exaone4", "EXAONE 4", describe_exaone4},
+    {"gemma", "Gemma", describe_gemma},
+    {"granite", "Granite", describe_granite},
+    {"llama", "Llama", describe_llama},
+    {"mistral", "Mistral", describe_mistral},
+    {"olmo2", "OLMo 2", describe_olmo2},
+    {"qwen2", "Qwen2", describe_qwen2},
+    {"qwen3", "Qwen3", describe_qwen3},
+    {"smollm3", "SmolLM3", describe_smollm3},
+    {"starcoder2", "StarCoder2", describe_starcoder2},
+};
+
+/// How many letters must be inserted, deleted or replaced to turn one text into the other.
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t(0));
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i + 1);
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::span<const Family> families() { return known_families; }
+
+const Family& find_family(const ModelConfig& config) {
+  const std::string_view type = config.model_type;
+  for (const Family& family : known_families) {
+    if (family.model_type == type) return family;
+  }
+  const Family& nearest = *std::min_element(
+      std::begin(known_families), std::end(known_families), [&](const Family& a, const Family& b) {
+        return edit_distance(a.model_type, type) < edit_distance(b.model_type, type);
+      });
+  throw ModelError(
+      fmt::format("[config] {}: model_type \"{}\" is not among the {} families that can run; the "
+                  "nearest is \"{}\"",
+                  config.file, type, std::size(known_families), nearest.model_type),
+      "Update Quern, or choose a model of another family.");
+}
+
+}  // namespace quern::models
