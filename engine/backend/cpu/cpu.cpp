@@ -5,6 +5,9 @@ namespace quern::cpu {
 const KernelTable& kernels() {
   static const KernelTable table = [] {
     KernelTable t;
+    register_creation(t);
+    register_indexing(t);
+    register_random(t);
     register_views(t);
     return t;
   }();

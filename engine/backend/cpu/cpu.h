@@ -8,6 +8,9 @@ namespace quern::cpu {
 const KernelTable& kernels();
 
 // One function per family of kernels, in the file that holds them; kernels() calls each once.
+void register_creation(KernelTable& table);
+void register_indexing(KernelTable& table);
+void register_random(KernelTable& table);
 void register_views(KernelTable& table);
 
 }  // namespace quern::cpu
