@@ -9,6 +9,7 @@
 #include "engine/ops/comparison.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/reduce.h"
+#include "engine/ops/scan.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/sort.h"
 #include "engine/ops/unary.h"
@@ -28,15 +29,15 @@ array drop(const array& logprobs, const array& dropped) {
 array keep_top_p(const array& logprobs, float p) {
   // A token stays while the more likely ones fall short of p. Only the least probability that stays
   // is needed, which spares sorting the tokens along with their probabilities.
-  const array sorted = negative(sort(negative(exp(logprobs)), 0));
+  const array probs = exp(logprobs);
+  const array sorted = -sort(-probs, 0);
   const array above = cumsum(sorted, 0, /*reverse=*/false, /*inclusive=*/false);
-  const array least = min(where(less(above, array(p)), sorted, array(infinity)), 0, true);
-  return drop(logprobs, less(exp(logprobs), least));
+  const array least = min(where(above < p, sorted, array(infinity)), 0, true);
+  return drop(logprobs, probs < least);
 }
 
 array keep_min_p(const array& logprobs, float min_p) {
-  const array least = add(max(logprobs, 0, true), array(std::log(min_p)));
-  return drop(logprobs, less(logprobs, least));
+  return drop(logprobs, logprobs < max(logprobs, 0, true) + std::log(min_p));
 }
 
 array top_k_indices(const array& logprobs, int k) {
@@ -47,10 +48,8 @@ array top_k_indices(const array& logprobs, int k) {
 
 array exclude_top_choices(const array& logprobs, float threshold, const array& protected_tokens) {
   const array probs = softmax(logprobs, 0);
-  const array good = greater(probs, array(threshold));
-  const array least_good = min(where(good, probs, array(infinity)), 0, true);
-  const array top = greater(probs, least_good);
-  return drop(logprobs, logical_and(top, logical_not(protected_tokens)));
+  const array least_good = min(where(probs > threshold, probs, array(infinity)), 0, true);
+  return drop(logprobs, probs > least_good && !protected_tokens);
 }
 
 }  // namespace quern::models

@@ -6,8 +6,8 @@
 
 namespace quern::models {
 
-// Filters of a distribution. Each takes log-probabilities [N] float32, of the whole vocabulary or of
-// its most likely tokens, and returns them with -inf where a token is dropped; the rest is not
+// Filters of a distribution. Each takes log-probabilities [N] float32, of the whole vocabulary or
+// of its most likely tokens, and returns them with -inf where a token is dropped; the rest is not
 // renormalised. Nothing here waits for a result. Equally likely tokens share their fate, but for
 // top_k_indices.
 

@@ -4,11 +4,23 @@
 #include <limits>
 
 #include "engine/ops/arithmetic.h"
+#include "engine/ops/cast.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/shape.h"
+#include "engine/ops/sort.h"
 
 namespace quern::models {
+
+namespace {
+
+/// How often each token stands among all of them: [n] uint32.
+array occurrences(const array& tokens) {
+  const array sorted = sort(tokens, 0);
+  return searchsorted(sorted, tokens, "right") - searchsorted(sorted, tokens, "left");
+}
+
+}  // namespace
 
 Penalties::Penalties(const SamplingOptions& options, std::span<const int32_t> prompt)
     : repetition_(options.repetition_penalty),
@@ -23,21 +35,12 @@ Penalties::Penalties(const SamplingOptions& options, std::span<const int32_t> pr
 
 array Penalties::apply(const array& logits) const {
   if (!active()) return logits;
-  array out = logits;
-  // Tokens that stand in the window twice are written twice, with the same value.
-  if (repetition_ != 1 || presence_ != 0) {
-    array seen = take(out, *history_);
-    if (repetition_ != 1) {
-      seen = where(less(seen, array(0.0f)), multiply(seen, array(repetition_)),
-                   divide(seen, array(repetition_)));
-    }
-    if (presence_ != 0) seen = subtract(seen, array(presence_));
-    out = put_along_axis(out, *history_, seen, 0);
-  }
-  if (frequency_ != 0) {
-    out = scatter_add_axis(out, *history_, broadcast_to(array(-frequency_), history_->shape()), 0);
-  }
-  return out;
+  array seen = take(logits, *history_);
+  if (repetition_ != 1) seen = where(seen < 0.0f, seen * repetition_, seen / repetition_);
+  if (presence_ != 0) seen = seen - presence_;
+  if (frequency_ != 0) seen = seen - astype(occurrences(*history_), float32) * frequency_;
+  // A token that stands in the window twice is written twice, with the same value.
+  return put_along_axis(logits, *history_, seen, 0);
 }
 
 void Penalties::add(const array& token) {

@@ -11,8 +11,8 @@ namespace quern::models {
 
 /// The repetition, presence and frequency penalties over the last tokens of one sequence.
 ///
-/// The tokens are an array, so that one which is not computed yet counts as well: nothing here waits.
-/// For one thread.
+/// The tokens are an array, so that one which is not computed yet counts as well: nothing here
+/// waits. For one thread.
 class Penalties {
  public:
   /// Takes checked options. `prompt` is what the sequence begins with, at least one token.

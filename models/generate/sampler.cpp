@@ -51,8 +51,7 @@ Sampler::Sampler(const SamplingOptions& options, int32_t vocab_size,
 }
 
 array Sampler::sample(const array& logits) {
-  const array scores =
-      penalties_.apply(biased(astype(reshape(logits, {vocab_size_}), float32)));
+  const array scores = penalties_.apply(biased(astype(reshape(logits, {vocab_size_}), float32)));
   const array token =
       options_.temperature == 0 ? astype(argmax(scores, 0, true), int32) : draw(scores);
   penalties_.add(token);
@@ -60,15 +59,16 @@ array Sampler::sample(const array& logits) {
 }
 
 array Sampler::biased(const array& logits) const {
-  return bias_ids_ ? scatter_add_axis(logits, *bias_ids_, *biases_, 0) : logits;
+  if (!bias_ids_) return logits;
+  return put_along_axis(logits, *bias_ids_, take(logits, *bias_ids_) + *biases_, 0);
 }
 
 array Sampler::draw(const array& logits) {
   const SamplingOptions& o = options_;
-  array logprobs = subtract(logits, logsumexp(logits, 0, true));
+  array logprobs = logits - logsumexp(logits, 0, true);
 
-  // What top-p and min-p keep are the first ranks, as with top-k, so the order of the three does not
-  // matter; what XTC drops depends on the probabilities of all that they leave.
+  // What top-p and min-p keep are the first ranks, as with top-k, so the order of the three does
+  // not matter; what XTC drops depends on the probabilities of all that they leave.
   std::optional<array> candidates;
   const auto keep_top_k = [&] {
     if (o.top_k == 0 || o.top_k >= vocab_size_) return;
@@ -79,15 +79,14 @@ array Sampler::draw(const array& logits) {
   if (o.top_p < 1) logprobs = keep_top_p(logprobs, o.top_p);
   if (o.min_p > 0) logprobs = keep_min_p(logprobs, o.min_p);
   if (protected_) {
-    const array skip = greater(random::uniform(0.0f, 1.0f, {1}, float32, next_key()),
-                               array(o.xtc_probability));
+    const array skip = random::uniform(0.0f, 1.0f, {1}, float32, next_key()) > o.xtc_probability;
     logprobs = where(skip, logprobs, exclude_top_choices(logprobs, o.xtc_threshold, *protected_));
     keep_top_k();
   }
   // Below this temperature only the best token has a chance, and the quotient could overflow.
   const float temperature = std::max(o.temperature, 1e-6f);
-  const array chosen = random::categorical(
-      reshape(multiply(logprobs, array(1 / temperature)), {1, -1}), -1, next_key());
+  const array chosen =
+      random::categorical(reshape(logprobs * (1 / temperature), {1, -1}), -1, next_key());
   return candidates ? take(*candidates, chosen) : astype(chosen, int32);
 }
 

@@ -17,8 +17,8 @@ namespace quern::models {
 /// has read it. The same seed and logits give the same tokens. For one thread.
 class Sampler {
  public:
-  /// options: checked against vocab_size. prompt: what the sequence begins with, at least one token.
-  /// protected_tokens: what XTC never drops (line breaks and end tokens).
+  /// options: checked against vocab_size. prompt: what the sequence begins with, at least one
+  /// token. protected_tokens: what XTC never drops (line breaks and end tokens).
   Sampler(const SamplingOptions& options, int32_t vocab_size, std::span<const int32_t> prompt,
           std::span<const int32_t> protected_tokens = {});
 
@@ -34,8 +34,8 @@ class Sampler {
   SamplingOptions options_;
   int32_t vocab_size_;
   Penalties penalties_;
-  std::optional<array> bias_ids_;  ///< [n] int32; none without a bias
-  std::optional<array> biases_;    ///< [n] float32
+  std::optional<array> bias_ids_;   ///< [n] int32; none without a bias
+  std::optional<array> biases_;     ///< [n] float32
   std::optional<array> protected_;  ///< [vocab_size] bool; none without XTC
   array key_;
 };

@@ -6,8 +6,8 @@
 
 namespace quern::models {
 
-/// Finds the first of some texts in text that comes in pieces, and holds back what could still become
-/// one. Where the pieces are cut makes no difference to the text that comes out.
+/// Finds the first of some texts in text that comes in pieces, and holds back what could still
+/// become one. Where the pieces are cut makes no difference to the text that comes out.
 ///
 /// Pieces are whole UTF-8 characters, and so is what comes out. For one thread.
 class StopMatcher {
