@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "models/tokenizer/format_error.h"
+#include "models/tokenizer/json_cursor.h"
+#include "models/tokenizer/json_fields.h"
+#include "models/tokenizer/tokenizer_parts.h"
+#include "models/tokenizer/utf8.h"
+
+namespace quern::models {
+
+using nlohmann::json;
+
+namespace {
+
+/// An object's members: the small ones as a document, the large tables as the text that they are.
+struct Members {
+  json small = json::object();
+  std::string_view vocab;
+  std::string_view merges;
+  std::string_view model;
+};
+
+Members read_members(JsonCursor& cursor) {
+  Members members;
+  std::string_view key;
+  for (bool first = true; cursor.next_member(first, key);) {
+    std::string name(key);
+    std::string_view value = cursor.skip_value();
+    if (name == "vocab") {
+      members.vocab = value;
+    } else if (name == "merges") {
+      members.merges = value;
+    } else if (name == "model") {
+      members.model = value;
+    } else {
+      members.small[name] = parse_json(value, in_quotes(name));
+    }
+  }
+  return members;
+}
+
+std::unique_ptr<TokenModel> read_model(std::string_view text) {
+  if (text.empty()) throw FormatError("the file lacks \"model\"");
+  JsonCursor cursor(text);
+  Members members = read_members(cursor);
+  if (members.merges == "null") members.merges = {};
+  return make_model({members.small, members.vocab, members.merges});
+}
+
+std::vector<AddedToken> read_added_tokens(const json& file) {
+  constexpr const char* where = "an added token";
+  std::vector<AddedToken> tokens;
+  if (!find_field(file, "added_tokens", "the file")) return tokens;
+  for (const json& entry : array_field(file, "added_tokens", "the file")) {
+    AddedToken token;
+    token.content = string_field(entry, "content", where);
+    int64_t id = integer_field(entry, "id", where);
+    if (id < 0 || id >= Vocabulary::id_limit) {
+      throw FormatError(fmt::format("the added token {} has the id {}, which is outside 0 to {}",
+                                    in_quotes(token.content), id, Vocabulary::id_limit - 1));
+    }
+    token.id = static_cast<int32_t>(id);
+    token.single_word = bool_field(entry, "single_word", where, false);
+    token.lstrip = bool_field(entry, "lstrip", where, false);
+    token.rstrip = bool_field(entry, "rstrip", where, false);
+    token.special = bool_field(entry, "special", where, false);
+    token.normalized = bool_field(entry, "normalized", where, !token.special);
+    tokens.push_back(std::move(token));
+  }
+  return tokens;
+}
+
+}  // namespace
+
+TokenizerParts read_tokenizer_json(std::string_view text) {
+  if (!is_valid_utf8(text)) throw FormatError("the text is not valid UTF-8");
+  JsonCursor cursor(text);
+  Members members = read_members(cursor);
+  cursor.end();
+  auto component = [&](const char* name) { return find_field(members.small, name, "the file"); };
+
+  TokenizerParts parts;
+  parts.model = read_model(members.model);
+  if (const json* normalizer = component("normalizer")) {
+    parts.normalizer = make_normalizer(*normalizer);
+  }
+  if (const json* pre_tokenizer = component("pre_tokenizer")) {
+    parts.pre_tokenizer = make_pre_tokenizer(*pre_tokenizer);
+  }
+  const json* decoder = component("decoder");
+  parts.decoder = decoder ? make_decoder(*decoder) : make_joining_decoder();
+  parts.set_added_tokens(read_added_tokens(members.small));
+  if (const json* post_processor = component("post_processor")) {
+    parts.post_processor = read_post_processor(*post_processor, parts.vocab_size);
+  }
+  return parts;
+}
+
+}  // namespace quern::models
