@@ -15,13 +15,13 @@ using nlohmann::json;
 
 namespace {
 
-using Made = std::unique_ptr<Decoder>;
+using Made = std::unique_ptr<TokenDecoder>;
 using Stages = std::vector<std::unique_ptr<DecoderStage>>;
 
 /// A decoder of one stage. `Stage` is constructed from the next stage, its settings and the
 /// emission; the settings are constructed from JSON.
 template <class Stage>
-class Single : public Decoder {
+class Single : public TokenDecoder {
  public:
   explicit Single(const json& component) : settings_(component) {}
   DecoderStage* add_stages(Stages& stages, DecoderStage* next, Emission emission) const override {
@@ -37,7 +37,7 @@ struct NoSettings {
   explicit NoSettings(const json&) {}
 };
 
-class Sequence : public Decoder {
+class Sequence : public TokenDecoder {
  public:
   explicit Sequence(const json& component) {
     for (const json& step : array_field(component, "decoders", "decoder Sequence")) {
@@ -432,7 +432,7 @@ Made make(const json& component) {
 
 Made make_sequence(const json& component) { return std::make_unique<Sequence>(component); }
 
-constexpr ComponentType<Decoder, json> types[] = {
+constexpr ComponentType<TokenDecoder, json> types[] = {
     {"Sequence", make_sequence},
     {"ByteLevel", make<ByteLevel>},
     {"ByteFallback", make<ByteFallback>},
