@@ -30,8 +30,8 @@ CLI::Option* add_ids(CLI::App& command, const std::string& flag, std::vector<int
 /// --exact
 void add_exact(CLI::App& command, bool& exact);
 
-/// --max-tokens, --stop, --temp, --top-p and the other sampling options; what is in `request` is the
-/// default.
+/// --max-tokens, --stop, --temp, --top-p and the other sampling options; what is in `request` is
+/// the default.
 void add_generation(CLI::App& command, models::GenerationRequest& request);
 
 /// All of a file, or of standard input for "-". Throws ModelError when it cannot be read.

@@ -19,8 +19,8 @@ namespace quern::models {
 std::vector<int32_t> encode_chat(const LanguageModel& model, std::span<const ChatMessage> messages,
                                  const nlohmann::ordered_json& extra_variables = {});
 
-/// Token ids of a text to continue, with the special tokens that the tokenizer sets around a text, but
-/// no second beginning-of-text token when the text is written with one.
+/// Token ids of a text to continue, with the special tokens that the tokenizer sets around a text,
+/// but no second beginning-of-text token when the text is written with one.
 std::vector<int32_t> encode_text(const Tokenizer& tokenizer, std::string_view text);
 
 }  // namespace quern::models
