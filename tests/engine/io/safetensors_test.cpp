@@ -107,7 +107,7 @@ TEST_F(Safetensors, DamagedFilesThrowAndNothingElse) {
       R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"I16","shape":[2],"data_offsets":[3,7]}})",
       "1234567");
   std::mt19937 random(7);
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 300; ++i) {
     std::string bytes = good;
     if (i % 2)
       bytes.resize(random() % bytes.size());
