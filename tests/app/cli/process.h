@@ -17,7 +17,7 @@ struct ProcessResult {
 };
 
 struct ProcessOptions {
-  std::string input;                 ///< for standard input
+  std::string input = {};               ///< for standard input
   std::string interrupt_after = {};  ///< sends SIGINT once when the output holds this text
   size_t file_size_limit = 0;        ///< bytes that a file may grow to; 0: no limit
 };
