@@ -6,10 +6,9 @@ namespace quern {
 
 // Matrix products over the last two axes. The other axes are batches and broadcast (NumPy's rule). A 1-D
 // left operand counts as a row and a 1-D right operand as a column, whose axis the result drops. Floats of
-// 16 bits are accumulated in float32 and rounded once; integers and booleans are computed in float32.
-// Transposed or otherwise strided operands are read where they lie.
+// 16 bits are accumulated in float32 and rounded once. Transposed operands are read where they lie.
 //
-// Throws std::invalid_argument for a scalar operand and for inner lengths that differ.
+// Throws std::invalid_argument for a scalar operand, for inner lengths that differ and for integers alone.
 
 /// a: [..., M, K], b: [..., K, N] -> [..., M, N] in the dtype that both promote to.
 array matmul(const array& a, const array& b, StreamOrDevice s = {});

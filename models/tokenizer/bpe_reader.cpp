@@ -82,11 +82,20 @@ class MergeReader {
     }
     joined_.assign(left);
     joined_ += right.substr(prefix_.size());
-    merges_.push_back({id_of(left), id_of(right), id_of(joined_)});
+    merges_.push_back({id_of(left), id_of(right), id_of_joined()});
     size_t end = left.size();
     size_t begin = 0;
     char32_t last = previous_code_point(left, end);
     junctions_.insert(Bpe::junction(last, next_code_point(right, begin)));
+  }
+
+  /// Rules mostly stand in the order of the tokens they make, one or several for each.
+  int32_t id_of_joined() const {
+    for (int32_t guess = merges_.empty() ? 0 : merges_.back().id, end = guess + 2; guess < end;
+         ++guess) {
+      if (vocabulary_.text(guess) == joined_) return guess;
+    }
+    return id_of(joined_);
   }
 
   int32_t id_of(std::string_view token) const {

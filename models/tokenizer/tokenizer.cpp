@@ -28,11 +28,11 @@ void read_named(std::string_view file, std::string_view text, Read read) {
 }
 
 std::string file_text(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary | std::ios::ate);
-  std::streamoff size = stream ? static_cast<std::streamoff>(stream.tellg()) : -1;
-  std::string text(size > 0 ? static_cast<size_t>(size) : 0, '\0');
-  stream.seekg(0);
-  if (size < 0 || !stream.read(text.data(), size)) {
+  std::error_code error;
+  std::uintmax_t size = std::filesystem::file_size(path, error);
+  std::string text(error ? 0 : size, '\0');
+  std::ifstream stream(path, std::ios::binary);
+  if (error || !stream.read(text.data(), static_cast<std::streamsize>(size))) {
     throw ModelError(fmt::format("[tokenizer] {}: the file cannot be read", path.string()),
                      "Check that it is there and that you may read it.");
   }

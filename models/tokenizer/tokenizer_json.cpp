@@ -14,39 +14,29 @@ using nlohmann::json;
 
 namespace {
 
-/// An object's members: the small ones as a document, the large tables as the text that they are.
-struct Members {
+/// "model": the small members as a document, the large tables as the text that they are.
+struct ModelMembers {
   json small = json::object();
   std::string_view vocab;
   std::string_view merges;
-  std::string_view model;
 };
 
-Members read_members(JsonCursor& cursor) {
-  Members members;
+ModelMembers read_model_members(JsonCursor& cursor) {
+  ModelMembers members;
   std::string_view key;
   for (bool first = true; cursor.next_member(first, key);) {
     std::string name(key);
     std::string_view value = cursor.skip_value();
+    if (value == "null") continue;
     if (name == "vocab") {
       members.vocab = value;
     } else if (name == "merges") {
       members.merges = value;
-    } else if (name == "model") {
-      members.model = value;
     } else {
       members.small[name] = parse_json(value, in_quotes(name));
     }
   }
   return members;
-}
-
-std::unique_ptr<TokenModel> read_model(std::string_view text) {
-  if (text.empty()) throw FormatError("the file lacks \"model\"");
-  JsonCursor cursor(text);
-  Members members = read_members(cursor);
-  if (members.merges == "null") members.merges = {};
-  return make_model({members.small, members.vocab, members.merges});
 }
 
 std::vector<AddedToken> read_added_tokens(const json& file) {
@@ -77,12 +67,23 @@ std::vector<AddedToken> read_added_tokens(const json& file) {
 TokenizerParts read_tokenizer_json(std::string_view text) {
   if (!is_valid_utf8(text)) throw FormatError("the text is not valid UTF-8");
   JsonCursor cursor(text);
-  Members members = read_members(cursor);
+  json file = json::object();  // all members but the model
+  std::optional<ModelMembers> model;
+  std::string_view key;
+  for (bool first = true; cursor.next_member(first, key);) {
+    std::string name(key);
+    if (name == "model") {
+      model = read_model_members(cursor);
+    } else {
+      file[name] = parse_json(cursor.skip_value(), in_quotes(name));
+    }
+  }
   cursor.end();
-  auto component = [&](const char* name) { return find_field(members.small, name, "the file"); };
+  if (!model) throw FormatError("the file lacks \"model\"");
 
   TokenizerParts parts;
-  parts.model = read_model(members.model);
+  parts.model = make_model({model->small, model->vocab, model->merges});
+  auto component = [&](const char* name) { return find_field(file, name, "the file"); };
   if (const json* normalizer = component("normalizer")) {
     parts.normalizer = make_normalizer(*normalizer);
   }
@@ -91,7 +92,7 @@ TokenizerParts read_tokenizer_json(std::string_view text) {
   }
   const json* decoder = component("decoder");
   parts.decoder = decoder ? make_decoder(*decoder) : make_joining_decoder();
-  parts.set_added_tokens(read_added_tokens(members.small));
+  parts.set_added_tokens(read_added_tokens(file));
   if (const json* post_processor = component("post_processor")) {
     parts.post_processor = read_post_processor(*post_processor, parts.vocab_size);
   }

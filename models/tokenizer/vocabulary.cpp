@@ -42,7 +42,7 @@ size_t Vocabulary::slot_of(std::string_view text, uint64_t hash) const {
   size_t mask = slots_.size() - 1;
   auto tag = static_cast<uint32_t>(hash >> 32);
   size_t i = hash & mask;
-  while (slots_[i].id >= 0 && (slots_[i].tag != tag || text_of(entries_[slots_[i].id]) != text)) {
+  while (slots_[i].id >= 0 && (slots_[i].tag != tag || text_of(slots_[i].entry) != text)) {
     i = (i + 1) & mask;
   }
   return i;
@@ -51,10 +51,12 @@ size_t Vocabulary::slot_of(std::string_view text, uint64_t hash) const {
 void Vocabulary::rehash(size_t slots) {
   slots_.assign(slots, Slot{});
   for (size_t id = 0; id < entries_.size(); ++id) {
-    if (entries_[id].length == absent) continue;
-    std::string_view text = text_of(entries_[id]);
+    const Entry& entry = entries_[id];
+    if (entry.length == absent) continue;
+    std::string_view text = text_of(entry);
     uint64_t hash = hash_text(text);
-    slots_[slot_of(text, hash)] = {static_cast<uint32_t>(hash >> 32), static_cast<int32_t>(id)};
+    slots_[slot_of(text, hash)] = {static_cast<uint32_t>(hash >> 32), static_cast<int32_t>(id),
+                                   entry};
   }
 }
 
@@ -82,7 +84,7 @@ void Vocabulary::add(std::string_view text, int64_t id) {
   }
   entry = {static_cast<uint32_t>(arena_.size()), static_cast<uint32_t>(text.size())};
   arena_ += text;
-  slots_[slot] = {static_cast<uint32_t>(hash >> 32), static_cast<int32_t>(id)};
+  slots_[slot] = {static_cast<uint32_t>(hash >> 32), static_cast<int32_t>(id), entry};
   ++count_;
 }
 

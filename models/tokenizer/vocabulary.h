@@ -42,8 +42,9 @@ class Vocabulary {
     uint32_t length = absent;
   };
   struct Slot {
-    uint32_t tag = 0;
+    uint32_t tag = 0;  // the hash's upper half
     int32_t id = -1;
+    Entry entry;  // a copy: a lookup misses the processor's caches once less
   };
 
   /// The slot that holds the text, or the empty one where it belongs.

@@ -8,6 +8,10 @@ const KernelTable& kernels() {
     register_creation(t);
     register_indexing(t);
     register_random(t);
+    register_elementwise(t);
+    register_matmul(t);
+    register_quantize(t);
+    register_quantized_matmul(t);
     register_views(t);
     return t;
   }();

@@ -11,6 +11,10 @@ const KernelTable& kernels();
 void register_creation(KernelTable& table);
 void register_indexing(KernelTable& table);
 void register_random(KernelTable& table);
+void register_elementwise(KernelTable& table);
+void register_matmul(KernelTable& table);
+void register_quantize(KernelTable& table);
+void register_quantized_matmul(KernelTable& table);
 void register_views(KernelTable& table);
 
 }  // namespace quern::cpu
