@@ -15,19 +15,6 @@ namespace {
 
 constexpr const char* where = "model BPE";
 
-Vocabulary read_vocabulary(std::string_view text) {
-  Vocabulary vocabulary;
-  constexpr size_t typical_entry = 16;  // bytes of JSON
-  vocabulary.reserve(text.size() / typical_entry, text.size() / 2);
-  JsonCursor cursor(text);
-  std::string_view token;
-  for (bool first = true; cursor.next_member(first, token);) {
-    vocabulary.add(token, cursor.integer());
-  }
-  cursor.end();
-  return vocabulary;
-}
-
 struct Merge {
   int32_t left;
   int32_t right;
@@ -116,7 +103,6 @@ class MergeReader {
 }  // namespace
 
 std::unique_ptr<TokenModel> make_bpe(const ModelSource& source) {
-  if (source.vocab.empty()) throw FormatError("model BPE lacks \"vocab\"");
   BpeSettings settings;
   settings.unk_token = string_field(source.fields, "unk_token", where, "");
   settings.continuing_subword_prefix =
@@ -126,7 +112,7 @@ std::unique_ptr<TokenModel> make_bpe(const ModelSource& source) {
   settings.byte_fallback = bool_field(source.fields, "byte_fallback", where, false);
   settings.ignore_merges = bool_field(source.fields, "ignore_merges", where, false);
 
-  Vocabulary vocabulary = read_vocabulary(source.vocab);
+  Vocabulary vocabulary = read_vocabulary(source.vocab, where);
   MergeReader reader(vocabulary, settings.continuing_subword_prefix);
   std::vector<Merge> merges =
       source.merges.empty() ? std::vector<Merge>() : reader.read(source.merges);

@@ -79,9 +79,7 @@ bool is_nonspacing_mark(char32_t c) { return c >= 0x80 && category(c) == UTF8PRO
 
 bool is_control(char32_t c) {
   if (c == '\t' || c == '\n' || c == '\r') return false;
-  utf8proc_category_t value = category(c);
-  return value == UTF8PROC_CATEGORY_CN ||
-         lies_between(value, UTF8PROC_CATEGORY_CC, UTF8PROC_CATEGORY_CO);
+  return lies_between(category(c), UTF8PROC_CATEGORY_CC, UTF8PROC_CATEGORY_CO);
 }
 
 bool is_cjk_ideograph(char32_t c) { return c >= 0x3400 && lies_in(cjk_ideographs, c); }

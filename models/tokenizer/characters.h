@@ -20,7 +20,7 @@ bool is_punctuation(char32_t c);
 /// General category Mn.
 bool is_nonspacing_mark(char32_t c);
 
-/// General category C (unassigned included), but for tab, line feed and carriage return.
+/// General category Cc, Cf, Cs or Co, but for tab, line feed and carriage return.
 bool is_control(char32_t c);
 
 /// CJK Unified Ideographs, their extensions A to E and the compatibility ideographs.

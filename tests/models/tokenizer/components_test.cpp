@@ -53,6 +53,7 @@ TEST(TokenizerNormalizers, Others) {
   EXPECT_EQ(normalized(R"({"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "_"})",
                        "a   b c"),
             "a_b c");
+  EXPECT_EQ(normalized(R"({"type": "BertNormalizer"})", "a\uE000b\u200B\uFFFE"), "ab\uFFFE");
   EXPECT_EQ(normalized(R"({"type": "BertNormalizer"})", "Hé\t中"), "he  中 ");
 }
 

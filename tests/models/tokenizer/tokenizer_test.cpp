@@ -126,6 +126,19 @@ TEST(Tokenizer, MergesMayBePairs) {
   EXPECT_EQ(make(file).encode("ab"), Ids{26});
 }
 
+TEST(Tokenizer, WordPieceTakesTheLongestFirst) {
+  json file = bpe_file({"?", "un", "u", "##a", "##able", "##n"});
+  file["model"] = {{"type", "WordPiece"},
+                   {"vocab", file["model"]["vocab"]},
+                   {"unk_token", "?"},
+                   {"continuing_subword_prefix", "##"},
+                   {"max_input_chars_per_word", 8}};
+  file["pre_tokenizer"] = {{"type", "WhitespaceSplit"}};
+  Tokenizer tokenizer = make(file);
+  EXPECT_EQ(tokenizer.encode("unable ua unx u"), (Ids{1, 4, 2, 3, 0, 2}));
+  EXPECT_EQ(tokenizer.encode("unnnnnnn unnnnnnnn"), (Ids{1, 5, 5, 5, 5, 5, 5, 0}));
+}
+
 TEST(Tokenizer, InvalidUtf8CountsAsReplacementCharacters) {
   Tokenizer tokenizer = make(byte_level_file());
   EXPECT_EQ(tokenizer.encode("h\xFFh"), tokenizer.encode("h\uFFFDh"));
