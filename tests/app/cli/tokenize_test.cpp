@@ -1,3 +1,4 @@
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -30,8 +31,7 @@ TEST(CliTokenize, TurnsTextIntoIdsAndBack) {
   const auto list = ids.objects()[0]["ids"].get<std::vector<int>>();
   EXPECT_EQ(list.size(), 6u);  // three bytes, a special token, two bytes
 
-  std::string joined;
-  for (const int id : list) joined += (joined.empty() ? "" : ",") + std::to_string(id);
+  const std::string joined = fmt::format("{}", fmt::join(list, ","));
   EXPECT_EQ(run_cli({"tokenize", tiny_chat, "--text", "Hi <|end|>é"}).out, joined + "\n");
   const auto decode = [&](const std::vector<std::string>& more) {
     std::vector<std::string> arguments = {"tokenize", tiny_chat, "--decode", joined, "--json"};

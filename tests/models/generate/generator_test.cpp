@@ -21,7 +21,8 @@ using quern::tests::data_folder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::vector<int32_t> values(const array& a) {
+std::vector<int32_t> values(array a) {
+  a.eval();
   return {a.data<int32_t>(), a.data<int32_t>() + a.size()};
 }
 
