@@ -15,7 +15,7 @@ class DecodeStream::Collector : public DecoderStage {
   std::string collected;
 };
 
-DecodeStream::DecodeStream(const Decoder& decoder, Emission emission)
+DecodeStream::DecodeStream(const TokenDecoder& decoder, Emission emission)
     : collector_(std::make_unique<Collector>()),
       first_(decoder.add_stages(stages_, collector_.get(), emission)) {}
 

@@ -34,9 +34,9 @@ class DecoderStage {
 };
 
 /// What tokenizer.json's "decoder" says, without any state. Immutable; any thread may call it.
-class Decoder {
+class TokenDecoder {
  public:
-  virtual ~Decoder() = default;
+  virtual ~TokenDecoder() = default;
 
   /// Appends the stages so that the first one added is the last in the chain; `next` follows them
   /// all. Returns the stage that takes the tokens.
@@ -45,15 +45,15 @@ class Decoder {
 };
 
 /// Throws FormatError when the type is not supported or a field is wrong.
-std::unique_ptr<Decoder> make_decoder(const nlohmann::json& component);
+std::unique_ptr<TokenDecoder> make_decoder(const nlohmann::json& component);
 
 /// A decoder for files that name none: tokens are joined by spaces.
-std::unique_ptr<Decoder> make_joining_decoder();
+std::unique_ptr<TokenDecoder> make_joining_decoder();
 
 /// A decoder at work on one sequence of tokens. Belongs to one thread.
 class DecodeStream {
  public:
-  DecodeStream(const Decoder& decoder, Emission emission);
+  DecodeStream(const TokenDecoder& decoder, Emission emission);
   ~DecodeStream();
   DecodeStream(DecodeStream&&) noexcept;
   DecodeStream& operator=(DecodeStream&&) noexcept;

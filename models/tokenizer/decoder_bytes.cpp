@@ -123,11 +123,11 @@ class ByteFallback : public TokenStage {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_byte_level_decoder(const json& component) {
+std::unique_ptr<TokenDecoder> make_byte_level_decoder(const json& component) {
   return make_single<ByteLevel>(component);
 }
 
-std::unique_ptr<Decoder> make_byte_fallback_decoder(const json& component) {
+std::unique_ptr<TokenDecoder> make_byte_fallback_decoder(const json& component) {
   return make_single<ByteFallback>(component);
 }
 

@@ -13,9 +13,9 @@ using nlohmann::json;
 
 namespace {
 
-using Made = std::unique_ptr<Decoder>;
+using Made = std::unique_ptr<TokenDecoder>;
 
-class Sequence : public Decoder {
+class Sequence : public TokenDecoder {
  public:
   explicit Sequence(const json& component) {
     for (const json& step : array_field(component, "decoders", "decoder Sequence")) {
@@ -154,7 +154,7 @@ class Strip : public DecoderStage {
 
 Made make_sequence(const json& component) { return std::make_unique<Sequence>(component); }
 
-constexpr ComponentType<Decoder, json> types[] = {
+constexpr ComponentType<TokenDecoder, json> types[] = {
     {"Sequence", make_sequence},
     {"ByteLevel", make_byte_level_decoder},
     {"ByteFallback", make_byte_fallback_decoder},

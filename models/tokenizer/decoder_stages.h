@@ -15,7 +15,7 @@ namespace quern::models {
 /// A decoder of one stage. `Stage` is constructed from the next stage, its settings and the
 /// emission; the settings are constructed from JSON.
 template <class Stage>
-class Single : public Decoder {
+class Single : public TokenDecoder {
  public:
   explicit Single(const nlohmann::json& component) : settings_(component) {}
   DecoderStage* add_stages(std::vector<std::unique_ptr<DecoderStage>>& stages, DecoderStage* next,
@@ -54,14 +54,14 @@ class TokenStage : public DecoderStage {
 };
 
 template <class Stage>
-std::unique_ptr<Decoder> make_single(const nlohmann::json& component) {
+std::unique_ptr<TokenDecoder> make_single(const nlohmann::json& component) {
   return std::make_unique<Single<Stage>>(component);
 }
 
-std::unique_ptr<Decoder> make_byte_level_decoder(const nlohmann::json& component);
-std::unique_ptr<Decoder> make_byte_fallback_decoder(const nlohmann::json& component);
-std::unique_ptr<Decoder> make_metaspace_decoder(const nlohmann::json& component);
-std::unique_ptr<Decoder> make_word_piece_decoder(const nlohmann::json& component);
-std::unique_ptr<Decoder> make_bpe_decoder(const nlohmann::json& component);
+std::unique_ptr<TokenDecoder> make_byte_level_decoder(const nlohmann::json& component);
+std::unique_ptr<TokenDecoder> make_byte_fallback_decoder(const nlohmann::json& component);
+std::unique_ptr<TokenDecoder> make_metaspace_decoder(const nlohmann::json& component);
+std::unique_ptr<TokenDecoder> make_word_piece_decoder(const nlohmann::json& component);
+std::unique_ptr<TokenDecoder> make_bpe_decoder(const nlohmann::json& component);
 
 }  // namespace quern::models

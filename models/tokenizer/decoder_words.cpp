@@ -136,15 +136,15 @@ class BpeWords : public TokenStage {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_metaspace_decoder(const json& component) {
+std::unique_ptr<TokenDecoder> make_metaspace_decoder(const json& component) {
   return make_single<MetaspaceSpaces>(component);
 }
 
-std::unique_ptr<Decoder> make_word_piece_decoder(const json& component) {
+std::unique_ptr<TokenDecoder> make_word_piece_decoder(const json& component) {
   return make_single<WordPiece>(component);
 }
 
-std::unique_ptr<Decoder> make_bpe_decoder(const json& component) {
+std::unique_ptr<TokenDecoder> make_bpe_decoder(const json& component) {
   return make_single<BpeWords>(component);
 }
 

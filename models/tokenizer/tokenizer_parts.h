@@ -23,7 +23,7 @@ struct TokenizerParts {
   std::unique_ptr<TokenModel> model;
   std::unique_ptr<Normalizer> normalizer;       // may be null
   std::unique_ptr<PreTokenizer> pre_tokenizer;  // may be null
-  std::unique_ptr<Decoder> decoder;
+  std::unique_ptr<TokenDecoder> decoder;
   PostProcessor post_processor;
 
   AddedTokenMatcher raw_added_tokens;         // looked for in the text as it is
