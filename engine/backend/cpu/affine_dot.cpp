@@ -252,7 +252,11 @@ HWY_INLINE void dot_block(const Block& b) {
 /// `rows` (1 to 4) rows with V vectors, as many rows at a time as the registers hold.
 template <int bits, size_t V>
 HWY_INLINE void dot_few_rows(Block b, size_t rows) {
+#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64  // 32 registers
+  constexpr size_t R = V <= 2 ? 4 : 2;
+#else
   constexpr size_t R = V == 1 ? 4 : V == 2 ? 2 : 1;
+#endif
   size_t r = 0;
   while (r < rows) {
     const size_t done = r + R <= rows ? R : 1;
