@@ -8,7 +8,7 @@ namespace quern {
 // runs from the end; without `inclusive` element i does not count itself (the first is the neutral
 // element). All functions throw std::invalid_argument for an axis that is out of range.
 
-/// Sums and products keep the dtype, but bool gives int32; half dtypes accumulate in float32. With
+/// Keep the dtype, but a sum of bool is int32; floats accumulate wider than they are. With
 /// `dtype` the elements are converted to it first.
 array cumsum(const array& a, bool reverse = false, bool inclusive = true, StreamOrDevice s = {});
 array cumsum(const array& a, int axis, bool reverse = false, bool inclusive = true,

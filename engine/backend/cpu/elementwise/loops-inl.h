@@ -24,6 +24,11 @@
 #define QUERN_INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpass-failed"  // some functions have no vector form
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace quern::cpu::HWY_NAMESPACE {
 namespace {
@@ -60,5 +65,9 @@ using Wrapping = std::conditional_t<(sizeof(T) < 4), uint32_t, std::make_unsigne
 }  // namespace
 }  // namespace quern::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 
 #endif
