@@ -30,8 +30,8 @@ array keep_top_p(const array& logprobs, float p) {
   // A token stays while the more likely ones fall short of p. Only the least probability that stays
   // is needed, which spares sorting the tokens along with their probabilities.
   const array probs = exp(logprobs);
-  const array sorted = -sort(-probs, 0);
-  const array above = cumsum(sorted, 0, /*reverse=*/false, /*inclusive=*/false);
+  const array sorted = sort(probs, 0);
+  const array above = cumsum(sorted, 0, /*reverse=*/true, /*inclusive=*/false);
   const array least = min(where(above < p, sorted, array(infinity)), 0, true);
   return drop(logprobs, probs < least);
 }

@@ -41,6 +41,17 @@ TEST(CliChat, ObeysCommands) {
   EXPECT_EQ(prompt_tokens, (std::vector<int>{5, 5, 5 + 2 + 4}));
 }
 
+TEST(CliChat, CtrlCStopsTheAnswerAndNotTheProgram) {
+  const auto result = run_cli({"chat", tiny_chat, "--logit-bias", "65=1000", "--json"},
+                              {.input = "Hi\n/new\nHo\n", .interrupt_after = "\n{\"token\":65"});
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  std::vector<std::string> reasons;
+  for (const json& line : result.objects()) {
+    if (line.contains("done")) reasons.push_back(line["done"]["finish_reason"]);
+  }
+  EXPECT_EQ(reasons, (std::vector<std::string>{"cancelled", "length"}));
+}
+
 TEST(CliChat, RefusesAModelWithoutATemplate) {
   QUERN_NEEDS_FIXTURES("models/llama");
   const auto result = run_cli({"chat", (fixtures_folder() / "models" / "llama").string()});

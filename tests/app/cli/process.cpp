@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <sstream>
 #include <system_error>
+#include <thread>
 
 namespace quern::tests {
 
@@ -55,6 +57,8 @@ ProcessResult run_cli(const std::vector<std::string>& arguments, const ProcessOp
   const pid_t child = fork();
   if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (child == 0) become_cli(arguments, in, out, error, options.file_size_limit);
+  // With room for little output the program waits for us, so that it cannot end before a signal.
+  if (!options.interrupt_after.empty()) fcntl(out.ends[1], F_SETPIPE_SZ, 4096);
   close(in.ends[0]);
   close(out.ends[1]);
   close(error.ends[1]);
@@ -74,6 +78,7 @@ ProcessResult run_cli(const std::vector<std::string>& arguments, const ProcessOp
     if (!interrupted && result.out.find(options.interrupt_after) != std::string::npos) {
       kill(child, SIGINT);
       interrupted = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
     }
   }
   close(out.ends[0]);

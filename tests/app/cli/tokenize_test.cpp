@@ -69,7 +69,9 @@ TEST(CliTokenize, AgreesWithTheReferenceOnPublishedVocabularies) {
   QUERN_NEEDS_FIXTURES("tokenizers");
   const TemporaryFolder folder;
   for (const auto& entry : std::filesystem::directory_iterator(fixtures_folder() / "tokenizers")) {
-    if (json::parse(std::ifstream(entry.path() / "tokenizer.json"))["model"]["type"] == "Unigram") {
+    // Not ordered_json, which takes quadratic time over a vocabulary.
+    const auto tokenizer = nlohmann::json::parse(std::ifstream(entry.path() / "tokenizer.json"));
+    if (tokenizer["model"].value("type", "BPE") == "Unigram") {
       std::cout << "NOT SUPPORTED YET: " << entry.path().filename() << " (Unigram)\n";
       continue;
     }
