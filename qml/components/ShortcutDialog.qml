@@ -1,0 +1,86 @@
+import QtQuick
+import QtQuick.Controls
+import Quern.Ui
+
+// Every command and its keys.
+Popup {
+    id: dialog
+
+    required property list<Action> commands
+
+    readonly property var further: [
+        { text: qsTr("Send the message"), shortcut: "Enter" },
+        { text: qsTr("Begin a new line"), shortcut: "Shift+Enter" },
+        { text: qsTr("Edit the last message, in an empty field"), shortcut: "Up" },
+        { text: qsTr("Delete the chat, in the list"), shortcut: "Del" }
+    ]
+
+    parent: Overlay.overlay
+    anchors.centerIn: parent
+    width: 420
+    height: Math.min(parent.height - 2 * Spacing.huge, list.contentHeight + 2 * Spacing.huge)
+    padding: Spacing.huge
+    modal: true
+    focus: true
+
+    background: Rectangle {
+        radius: Spacing.large
+        color: Colors.raised
+        border.width: 1
+        border.color: Colors.border
+    }
+
+    contentItem: ListView {
+        id: list
+
+        clip: true
+        focus: true
+        boundsBehavior: Flickable.StopAtBounds
+        model: [...dialog.commands].concat(dialog.further)
+        Accessible.role: Accessible.List
+        Accessible.name: qsTr("Shortcuts")
+        Keys.onUpPressed: flick(0, 600)
+        Keys.onDownPressed: flick(0, -600)
+
+        header: Label {
+            text: qsTr("Shortcuts")
+            bottomPadding: Spacing.medium
+            color: Colors.text
+            font.pixelSize: Fonts.title
+            font.weight: Font.DemiBold
+        }
+
+        delegate: Item {
+            id: row
+
+            required property var modelData
+
+            width: ListView.view.width
+            height: 30
+            Accessible.role: Accessible.ListItem
+            Accessible.name: modelData.text + ": " + modelData.shortcut
+
+            Label {
+                anchors.verticalCenter: parent.verticalCenter
+                text: row.modelData.text
+                color: Colors.text
+                font.pixelSize: 13
+            }
+
+            Label {
+                anchors.right: parent.right
+                anchors.verticalCenter: parent.verticalCenter
+                leftPadding: 6
+                rightPadding: 6
+                text: row.modelData.shortcut
+                color: Colors.mutedText
+                font.pixelSize: Fonts.small
+                font.family: Fonts.code
+                background: Rectangle {
+                    radius: 4
+                    color: Colors.surface
+                }
+            }
+        }
+    }
+}
