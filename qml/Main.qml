@@ -173,7 +173,7 @@ ApplicationWindow {
 
         active: false
         sourceComponent: ShortcutDialog {
-            commands: commands.all
+            actions: commands.all
             visible: true
             onClosed: shortcuts.active = false
         }

@@ -53,8 +53,10 @@ QVariant ChatSettings::data(const QModelIndex& index, int role) const {
       return tr(row.title);
     case HelpRole:
       return tr(row.help);
-    case GroupRole:
-      return tr(row.group);
+    case GroupRole: {
+      const bool first = index.row() == 0 || setting(index.row() - 1).group != row.group;
+      return first ? tr(row.group) : QString();
+    }
     case MinimumRole:
       return row.minimum;
     case MaximumRole:

@@ -21,7 +21,7 @@ class ChatSettings : public QAbstractListModel {
   enum Role {
     TitleRole = Qt::UserRole,
     HelpRole,
-    GroupRole,
+    GroupRole,  ///< the heading, on the first row under it; else empty
     MinimumRole,
     MaximumRole,
     StepRole,

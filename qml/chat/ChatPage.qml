@@ -41,6 +41,7 @@ Item {
 
         PageNotices {
             Layout.fillWidth: true
+            Layout.fillHeight: false
             session: page.session
             onChooseFolder: page.chooseFolder()
         }

@@ -12,6 +12,7 @@ ColumnLayout {
     required property int index
     required property string key
     required property string title
+    required property string group      // the heading above the row, or empty
     required property string help
     required property string hint
     required property string text
@@ -25,6 +26,15 @@ ColumnLayout {
     property string complaint
 
     spacing: 2
+
+    Label {
+        Layout.topMargin: Spacing.huge
+        visible: text
+        text: row.group
+        color: Colors.mutedText
+        font.pixelSize: Fonts.small
+        font.weight: Font.DemiBold
+    }
 
     RowLayout {
         Layout.fillWidth: true
@@ -86,12 +96,14 @@ ColumnLayout {
         Accessible.name: row.title
         onMoved: row.settings.set(row.index, value)
 
-        background: Meter {
-            x: slider.leftPadding
-            y: slider.height / 2 - height / 2
-            width: slider.availableWidth
-            value: slider.visualPosition
-            Accessible.ignored: true
+        background: Item {
+            Meter {
+                x: slider.leftPadding
+                y: Math.round(slider.height / 2 - height / 2)
+                width: slider.availableWidth
+                value: slider.visualPosition
+                Accessible.ignored: true
+            }
         }
 
         handle: Rectangle {

@@ -60,37 +60,33 @@ Rectangle {
         }
     }
 
-    ListView {
-        id: list
+    // The field that has the keyboard's focus is scrolled into view.
+    readonly property Item focused: Window.activeFocusItem
+    onFocusedChanged: {
+        if (!focused || !body.contains(body.mapFromItem(focused, 0, 0)))
+            return;
+        const top = body.mapFromItem(focused, 0, 0).y;
+        flick.contentY = Math.max(0, Math.min(top - Spacing.huge, Math.max(flick.contentY, top + focused.height + Spacing.huge - flick.height)));
+    }
+
+    Flickable {
+        id: flick
 
         objectName: "settingsList"
         anchors.top: header.bottom
         anchors.bottom: parent.bottom
         width: parent.width
+        contentHeight: body.height + Spacing.huge
         clip: true
         boundsBehavior: Flickable.StopAtBounds
-        model: sheet.settings
-        cacheBuffer: 4000
-        bottomMargin: Spacing.huge
 
         ScrollBar.vertical: ScrollBar {}
 
-        section.property: "group"
-        section.delegate: Label {
-            required property string section
+        Column {
+            id: body
 
             x: Spacing.large
-            topPadding: Spacing.huge
-            bottomPadding: Spacing.tiny
-            text: section
-            color: Colors.mutedText
-            font.pixelSize: Fonts.small
-            font.weight: Font.DemiBold
-        }
-
-        header: Column {
-            x: Spacing.large
-            width: ListView.view.width - 2 * Spacing.large
+            width: flick.width - 2 * Spacing.large
             spacing: Spacing.tiny
 
             Label {
@@ -107,25 +103,22 @@ Rectangle {
                 tallest: 240
                 area.objectName: "systemPrompt"
                 name: qsTr("System prompt")
-                placeholder: qsTr("How the model should behave, for example: You are a patient teacher.")
+                placeholder: qsTr("You are a patient teacher…")
                 text: sheet.settings.systemPrompt
                 area.onTextChanged: sheet.settings.systemPrompt = text
             }
-        }
 
-        delegate: SettingRow {
-            x: Spacing.large
-            width: ListView.view.width - 2 * Spacing.large
-            settings: sheet.settings
-        }
+            Repeater {
+                model: sheet.settings
 
-        footer: Column {
-            x: Spacing.large
-            width: ListView.view.width - 2 * Spacing.large
-            topPadding: Spacing.huge
-            spacing: Spacing.tiny
+                SettingRow {
+                    width: body.width
+                    settings: sheet.settings
+                }
+            }
 
             Label {
+                topPadding: Spacing.huge
                 text: qsTr("Stop texts")
                 color: Colors.text
                 font.weight: Font.Medium
@@ -133,7 +126,7 @@ Rectangle {
 
             TextPanel {
                 width: parent.width
-                height: Math.max(60, implicitHeight)
+                height: Math.max(64, implicitHeight)
                 tallest: 120
                 area.objectName: "stopTexts"
                 area.font.family: Fonts.code

@@ -16,7 +16,7 @@ ToolButton {
     display: AbstractButton.IconOnly
     icon.source: symbol ? "qrc:/icons/" + symbol + ".svg" : ""
     icon.width: Math.round(size * 0.56)
-    icon.height: icon.width
+    icon.height: Math.round(size * 0.56)
     icon.color: enabled ? (checked ? Colors.accent : Colors.text) : Colors.strongBorder
     opacity: enabled ? 1 : 0.6
     focusPolicy: Qt.StrongFocus

@@ -6,7 +6,7 @@ import Quern.Ui
 Popup {
     id: dialog
 
-    required property list<Action> commands
+    required property list<Action> actions
 
     readonly property var further: [
         { text: qsTr("Send the message"), shortcut: "Enter" },
@@ -36,7 +36,7 @@ Popup {
         clip: true
         focus: true
         boundsBehavior: Flickable.StopAtBounds
-        model: [...dialog.commands].concat(dialog.further)
+        model: dialog.actions
         Accessible.role: Accessible.List
         Accessible.name: qsTr("Shortcuts")
         Keys.onUpPressed: flick(0, 600)
@@ -50,35 +50,26 @@ Popup {
             font.weight: Font.DemiBold
         }
 
-        delegate: Item {
-            id: row
-
-            required property var modelData
+        delegate: ShortcutRow {
+            required property Action modelData
 
             width: ListView.view.width
-            height: 30
-            Accessible.role: Accessible.ListItem
-            Accessible.name: modelData.text + ": " + modelData.shortcut
+            text: modelData.text
+            shortcut: modelData.shortcut
+        }
 
-            Label {
-                anchors.verticalCenter: parent.verticalCenter
-                text: row.modelData.text
-                color: Colors.text
-                font.pixelSize: 13
-            }
+        footer: Column {
+            width: ListView.view.width
 
-            Label {
-                anchors.right: parent.right
-                anchors.verticalCenter: parent.verticalCenter
-                leftPadding: 6
-                rightPadding: 6
-                text: row.modelData.shortcut
-                color: Colors.mutedText
-                font.pixelSize: Fonts.small
-                font.family: Fonts.code
-                background: Rectangle {
-                    radius: 4
-                    color: Colors.surface
+            Repeater {
+                model: dialog.further
+
+                ShortcutRow {
+                    required property var modelData
+
+                    width: parent.width
+                    text: modelData.text
+                    shortcut: modelData.shortcut
                 }
             }
         }

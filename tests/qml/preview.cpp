@@ -1,5 +1,7 @@
 // The window over the scripted backend, to look at it: quern_preview [SHOTS_FOLDER]. With a folder
-// it goes through the states that matter and leaves a picture of each.
+// it goes through the states that matter and leaves a picture of each. The environment variable
+// QUERN_QML names a folder of QML files that are read in place of the built-in ones: changes show
+// without a build.
 #include <QDir>
 #include <QFile>
 #include <QGuiApplication>
@@ -119,7 +121,7 @@ void photograph(tests::UiFixture& fixture, QQuickWindow* window, const QString& 
   for (int page = 0; page < 4; ++page) {
     camera.both(QStringLiteral("2%1-everything").arg(page));
     QMetaObject::invokeMethod(window->findChild<QObject*>(QStringLiteral("messageList")), "scroll",
-                              Q_ARG(QVariant, -560.0));
+                              Q_ARG(double, -560.0));
   }
   fixture.session->newChat();
   fixture.backend.failure =
@@ -146,6 +148,7 @@ int main(int argc, char* argv[]) {
   QGuiApplication application(argc, argv);
   tests::prepareApplication();
   tests::UiFixture fixture;
+  fixture.readQmlFrom(qEnvironmentVariable("QUERN_QML"));
   QQuickWindow* window = fixture.open();
   if (argc > 1) {
     photograph(fixture, window, QString::fromLocal8Bit(argv[1]));

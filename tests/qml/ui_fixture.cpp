@@ -39,6 +39,24 @@ QVariantMap UiFixture::properties() {
           {QStringLiteral("appearance"), QVariant::fromValue(appearance.get())}};
 }
 
+void UiFixture::readQmlFrom(const QString& folder) {
+  class Redirection : public QQmlAbstractUrlInterceptor {
+   public:
+    explicit Redirection(const QString& folder) : folder_(folder) {}
+    QUrl intercept(const QUrl& url, DataType type) override {
+      const QString built_in = QStringLiteral("/qt/qml/Quern/Ui");
+      if (type != QmlFile || !url.path().startsWith(built_in)) return url;
+      return QUrl::fromLocalFile(folder_ + url.path().mid(built_in.size()));
+    }
+
+   private:
+    QString folder_;
+  };
+  if (folder.isEmpty()) return;
+  redirection_ = std::make_unique<Redirection>(folder);
+  engine->addUrlInterceptor(redirection_.get());
+}
+
 QQuickWindow* UiFixture::open() {
   engine->setInitialProperties(properties());
   engine->load(QUrl(QStringLiteral("qrc:/qt/qml/Quern/Ui/Main.qml")));

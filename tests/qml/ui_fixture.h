@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include <QQmlAbstractUrlInterceptor>
 #include <QQmlApplicationEngine>
 #include <QQuickWindow>
 #include <QSettings>
@@ -24,10 +25,14 @@ class UiFixture {
 
   /// Opens the window; throws when it cannot.
   QQuickWindow* open();
+  /// Reads the window's QML files from a folder instead of those that are built in; not when it is
+  /// empty.
+  void readQmlFrom(const QString& folder);
   /// Properties of the window that a test makes itself.
   QVariantMap properties();
 
  private:
+  std::unique_ptr<QQmlAbstractUrlInterceptor> redirection_;
   QTemporaryDir folder_;
   std::unique_ptr<QSettings> settings_;
 
