@@ -8,6 +8,7 @@
 
 #include "models/config/model_config.h"
 #include "models/decoder/decoder.h"
+#include "models/error.h"
 #include "models/prompt/chat_template.h"
 #include "models/tokenizer/tokenizer.h"
 
@@ -50,6 +51,7 @@ class LanguageModel {
   std::shared_ptr<const Decoder> decoder_;
   std::optional<Tokenizer> tokenizer_;
   std::optional<ChatTemplate> chat_template_;
+  std::optional<ModelError> chat_template_error_;  ///< why there is none
   std::vector<int32_t> eos_token_ids_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,8 @@ class LayerCache {
   /// Forgets the last n tokens. Returns false, and does nothing, when this kind of cache cannot.
   virtual bool trim(int n) = 0;
 
-  /// Arrays that hold the state, for eval and for counting bytes.
+  /// Arrays that hold the state, for eval and for counting bytes. A copy that outlives the next
+  /// update makes that update copy everything.
   virtual std::vector<array> state() const = 0;
 };
 

@@ -2,46 +2,20 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include "models/config/config_reader.h"
+#include "models/config/quantization_config.h"
+#include "models/config/rope_config.h"
 
 namespace quern::models {
 
-/// How a weight is quantized: MLX's `quantization` key.
-struct Quantization {
-  int group_size = 64;
-  int bits = 4;
-  std::string mode = "affine";
-
-  bool operator==(const Quantization&) const = default;
-};
-
-/// Rotary position embedding, whatever way the file spells it (3.4 of the format notes).
-struct RopeConfig {
-  enum class Kind { default_, linear, dynamic, llama3, yarn, longrope };
-
-  Kind kind = Kind::default_;
-  float theta = 10000.0f;
-  float factor = 1.0f;
-  float low_freq_factor = 1.0f;
-  float high_freq_factor = 4.0f;
-  int original_max_position_embeddings = 0;
-  float beta_fast = 32.0f;
-  float beta_slow = 1.0f;
-  float mscale = 1.0f;
-  float mscale_all_dim = 0.0f;
-  std::optional<float> attention_factor;
-  std::vector<float> short_factor;
-  std::vector<float> long_factor;
-};
-
 /// config.json, normalised once: what every family reads under one name, with the published
-/// defaults. A family adds what only it knows from `json`.
+/// defaults. A family adds what only it knows from `reader()`.
 struct ModelConfig {
   std::string model_type;
   int hidden_size = 0;
@@ -53,20 +27,22 @@ struct ModelConfig {
   int vocab_size = 0;
   int max_position_embeddings = 0;
   float rms_norm_eps = 1e-6f;
-  bool tie_word_embeddings = false;
+  /// Whether the embedding serves as the output head. Absent: it does when there is no other head.
+  std::optional<bool> tie_word_embeddings;
   bool attention_bias = false;
   bool mlp_bias = false;
   std::optional<int> sliding_window;
-  std::vector<std::string>
-      layer_types;  ///< empty, or one of "full_attention", "sliding_attention", ... per layer
+  /// Empty, or one of "full_attention", "sliding_attention", ... per layer.
+  std::vector<std::string> layer_types;
   RopeConfig rope;
   std::vector<int32_t> eos_token_ids;
+  QuantizationConfig quantization;
 
-  std::optional<Quantization> quantization;
-  /// Per-layer exceptions: module path to its own quantization, or none for "not quantized".
-  std::map<std::string, std::optional<Quantization>> quantization_overrides;
-
+  std::string file;                            ///< path of the config.json, for messages
   std::shared_ptr<const nlohmann::json> json;  ///< the whole file
+
+  /// For a family's own keys. Valid as long as this config.
+  ConfigReader reader() const { return ConfigReader(*json, file); }
 
   /// Reads FOLDER/config.json. Throws ModelError: missing file, bad JSON, a needed key missing or
   /// of the wrong type or out of range (the key and the value are named), a model_type that no

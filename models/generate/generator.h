@@ -70,6 +70,7 @@ class Generator {
 
  private:
   struct State;
+  class Run;
 
   std::shared_ptr<const LanguageModel> model_;
   std::unique_ptr<State> state_;

@@ -27,8 +27,8 @@ struct SamplingOptions {
   int penalty_window =
       256;  ///< how many of the last tokens, prompt and output, the penalties see; 0: all
 
-  std::map<int32_t, float> logit_bias;  ///< added to the logits of these tokens
-  std::optional<uint64_t> seed;         ///< fresh randomness when absent
+  std::map<int32_t, float> logit_bias = {};  ///< added to the logits of these tokens
+  std::optional<uint64_t> seed = {};         ///< fresh randomness when absent
 
   bool operator==(const SamplingOptions&) const = default;
 };

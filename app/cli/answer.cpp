@@ -1,0 +1,57 @@
+#include "app/cli/answer.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace quern::cli {
+
+namespace {
+
+nlohmann::ordered_json to_json(const models::GenerationStatistics& s) {
+  return {{"done",
+           {{"prompt_tokens", s.prompt_tokens},
+            {"generation_tokens", s.generation_tokens},
+            {"prompt_tps", s.prompt_tps},
+            {"generation_tps", s.generation_tps},
+            {"peak_memory", s.peak_memory},
+            {"finish_reason", models::to_string(s.finish_reason)}}}};
+}
+
+}  // namespace
+
+Answer print_answer(models::Generator& generator, models::GenerationRequest request, Output& output,
+                    const std::stop_token& cancel) {
+  Answer answer;
+  request.on_prefill = [&](int done, int total) {
+    if (done < total) {
+      output.progress(fmt::format("Reading the prompt: {} of {} tokens", done, total));
+    } else {
+      output.end_progress();
+    }
+  };
+  answer.statistics = generator.generate(
+      request,
+      [&](const models::GeneratedToken& token) {
+        answer.text += token.text;
+        if (output.json()) {
+          output.object({{"token", token.id}, {"text", token.text}});
+        } else {
+          output.text(token.text);
+        }
+      },
+      cancel);
+  output.end_progress();
+  if (output.json()) output.object(to_json(answer.statistics));
+  return answer;
+}
+
+std::string describe(const models::GenerationStatistics& s) {
+  const std::string kept =
+      s.cached_tokens > 0 ? fmt::format(" ({} of them kept)", s.cached_tokens) : std::string();
+  return fmt::format("{} prompt tokens{}, {:.1f} tokens/s; {} tokens, {:.1f} tokens/s; {:.1f} MB",
+                     s.prompt_tokens, kept, s.prompt_tps, s.generation_tokens, s.generation_tps,
+                     double(s.peak_memory) / 1e6);
+}
+
+}  // namespace quern::cli

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/generate/generator.h"
+#include "models/language_model.h"
+
+namespace quern::cli {
+
+// Arguments that several verbs take. Functions that add some keep a reference to where values go.
+
+/// The MODEL argument.
+void add_model(CLI::App& command, std::string& model);
+
+/// Throws ModelError when MODEL is not a folder; what it seems to be is named.
+std::filesystem::path model_folder(const std::string& model);
+
+/// Reads the model that MODEL names.
+std::shared_ptr<const models::LanguageModel> load_model(const std::string& model, bool exact);
+
+/// "1,2,3" as token ids.
+CLI::Option* add_ids(CLI::App& command, const std::string& flag, std::vector<int32_t>& ids,
+                     const std::string& description);
+
+/// --exact
+void add_exact(CLI::App& command, bool& exact);
+
+/// --max-tokens, --stop, --temp, --top-p and the other sampling options; what is in `request` is
+/// the default.
+void add_generation(CLI::App& command, models::GenerationRequest& request);
+
+/// All of a file, or of standard input for "-". Throws ModelError when it cannot be read.
+std::string read_text(const std::filesystem::path& file);
+
+}  // namespace quern::cli

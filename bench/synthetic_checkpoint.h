@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace quern::bench {
+
+/// The shape of a llama checkpoint, and how its weights are stored.
+struct CheckpointShape {
+  std::string name;
+  int layers;
+  int hidden;
+  int feed_forward;
+  int heads;
+  int key_value_heads;
+  int head_dim;
+  int vocabulary;
+  int bits;  ///< 4 or 8: affine in groups of 64 with bfloat16 scales; 16: bfloat16
+};
+
+/// 16 layers, 2048 wide: about 1.2 billion parameters.
+CheckpointShape one_billion(int bits);
+
+/// The folder of a checkpoint of this shape with random weights, without a tokenizer: made on first
+/// use below the system's folder for temporary files, and kept.
+std::filesystem::path synthetic_checkpoint(const CheckpointShape& shape);
+
+}  // namespace quern::bench

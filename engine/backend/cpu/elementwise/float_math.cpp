@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <cmath>
+
+#include "engine/backend/cpu/elementwise/tiles.h"
+#include "engine/primitives/arithmetic.h"
+#include "engine/primitives/unary.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/backend/cpu/elementwise/float_math.cpp"
+#include "hwy/foreach_target.h"
+// after foreach_target.h
+#include "engine/backend/cpu/elementwise/loops-inl.h"
+#include "engine/backend/cpu/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace quern::cpu::HWY_NAMESPACE {
+namespace {
+
+// Each names a function of math-inl.h as a type.
+
+struct VectorExp {
+  template <class D, class V>
+  V operator()(D d, V x) const {
+    return exp_of(d, x);
+  }
+};
+struct VectorExpm1 {
+  template <class D, class V>
+  V operator()(D d, V x) const {
+    return expm1_of(d, x);
+  }
+};
+struct VectorLog {
+  template <class D, class V>
+  V operator()(D d, V x) const {
+    return log_of(d, x);
+  }
+};
+struct VectorLog1p {
+  template <class D, class V>
+  V operator()(D d, V x) const {
+    return log1p_of(d, x);
+  }
+};
+struct VectorSigmoid {
+  template <class D, class V>
+  V operator()(D d, V x) const {
+    return sigmoid_of(d, x);
+  }
+};
+struct VectorTanh {
+  template <class D, class V>
+  V operator()(D d, V x) const {
+    return tanh_of(d, x);
+  }
+};
+struct VectorErf {
+  template <class D, class V>
+  V operator()(D d, V x) const {
+    return erf_of(d, x);
+  }
+};
+struct VectorErfInv {
+  template <class D, class V>
+  V operator()(D d, V x) const {
+    return erfinv_of(d, x);
+  }
+};
+
+template <typename F>
+void vector_loop(const void* const* in, void* out, size_t n) {
+  const hn::ScalableTag<float> d;
+  const float* a = static_cast<const float*>(in[0]);
+  float* to = static_cast<float*>(out);
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) hn::StoreU(F()(d, hn::LoadU(d, a + i)), d, to + i);
+  if (i == n) return;
+  HWY_ALIGN float rest[hn::MaxLanes(d)] = {};
+  std::copy(a + i, a + n, rest);
+  hn::Store(F()(d, hn::Load(d, rest)), d, rest);
+  std::copy(rest, rest + (n - i), to + i);
+}
+
+void logaddexp_loop(const void* const* in, void* out, size_t n) {
+  const hn::ScalableTag<float> d;
+  const float* a = static_cast<const float*>(in[0]);
+  const float* b = static_cast<const float*>(in[1]);
+  float* to = static_cast<float*>(out);
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    hn::StoreU(logaddexp_of(d, hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, to + i);
+  }
+  if (i == n) return;
+  HWY_ALIGN float rest_a[hn::MaxLanes(d)] = {}, rest_b[hn::MaxLanes(d)] = {};
+  std::copy(a + i, a + n, rest_a);
+  std::copy(b + i, b + n, rest_b);
+  hn::Store(logaddexp_of(d, hn::Load(d, rest_a), hn::Load(d, rest_b)), d, rest_a);
+  std::copy(rest_a, rest_a + (n - i), to + i);
+}
+
+/// sin (quarter turns 0) or cos (1) of x. x is reduced to [-pi/4, pi/4] in float64, with pi/2 in two parts:
+/// exact enough up to the size that sine_loop checks.
+template <int quarter_turns>
+float sine(float x) {
+  constexpr double round = 0x1.8p52;
+  const double turns = (double(x) * 0x1.45f306dc9c883p-1 + round) - round;
+  const float r = float((double(x) - turns * 0x1.921fb544p+0) - turns * 0x1.0b4611a626331p-34);
+  const int quadrant = int(turns) + quarter_turns;
+  const float t = r * r;
+  const float s = r + r * t * (-0x1.555552p-3f + t * (0x1.110c24p-7f + t * -0x1.9ac6fcp-13f));
+  const float c = 1.0f - 0.5f * t + t * t * (0x1.555554p-5f + t * (-0x1.6c12cep-10f + t * 0x1.9bd67p-16f));
+  const float size = (quadrant & 1) != 0 ? c : s;
+  return (quadrant & 2) != 0 ? -size : size;
+}
+
+template <int quarter_turns>
+void sine_loop(const void* const* in, void* out, size_t n) {
+  constexpr size_t block = 64;
+  constexpr float largest = 0x1p20f;
+  const float* a = static_cast<const float*>(in[0]);
+  float* to = static_cast<float*>(out);
+  for (size_t begin = 0; begin < n; begin += block) {
+    const size_t end = std::min(n, begin + block);
+    int outside = 0;
+    for (size_t i = begin; i < end; ++i) outside |= !(std::fabs(a[i]) <= largest);
+    if (outside) {
+      for (size_t i = begin; i < end; ++i) to[i] = quarter_turns ? std::cos(a[i]) : std::sin(a[i]);
+    } else {
+      QUERN_INDEPENDENT
+      for (size_t i = begin; i < end; ++i) to[i] = sine<quarter_turns>(a[i]);
+    }
+  }
+}
+
+}  // namespace
+
+void add_float_math(TileTable& t) {
+  t.add<Exp>(float32, vector_loop<VectorExp>);
+  t.add<Expm1>(float32, vector_loop<VectorExpm1>);
+  t.add<Log>(float32, vector_loop<VectorLog>);
+  t.add<Log1p>(float32, vector_loop<VectorLog1p>);
+  t.add<Sigmoid>(float32, vector_loop<VectorSigmoid>);
+  t.add<Tanh>(float32, vector_loop<VectorTanh>);
+  t.add<Erf>(float32, vector_loop<VectorErf>);
+  t.add<ErfInv>(float32, vector_loop<VectorErfInv>);
+  t.add<LogAddExp>(float32, logaddexp_loop);
+  t.add<Sin>(float32, sine_loop<0>);
+  t.add<Cos>(float32, sine_loop<1>);
+}
+
+}  // namespace quern::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace quern::cpu {
+HWY_EXPORT(add_float_math);
+void add_float_math_tiles(TileTable& table) { HWY_DYNAMIC_DISPATCH(add_float_math)(table); }
+}  // namespace quern::cpu
+#endif

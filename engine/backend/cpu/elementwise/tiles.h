@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <typeindex>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/array/dtype.h"
+#include "engine/primitives/primitive.h"
+
+namespace quern::cpu {
+
+/// What an elementwise primitive does to n elements: dense inputs to a dense output, which may be one of
+/// the inputs.
+using Tile = void (*)(const void* const* in, void* out, size_t n);
+
+/// The tiles of all elementwise primitives, by the dtype of the inputs (of the values, for Select). The
+/// half dtypes are computed by the float32 tile unless they have their own.
+class TileTable {
+ public:
+  template <typename P>
+  void add(Dtype dtype, Tile tile) {
+    tiles_[std::type_index(typeid(P))][size_t(dtype.val)] = tile;
+  }
+
+  /// nullptr when there is none.
+  Tile find(const Primitive& primitive, Dtype dtype) const {
+    const auto found = tiles_.find(std::type_index(typeid(primitive)));
+    return found == tiles_.end() ? nullptr : found->second[size_t(dtype.val)];
+  }
+
+  std::vector<std::type_index> primitives() const {
+    std::vector<std::type_index> types;
+    for (const auto& entry : tiles_) types.push_back(entry.first);
+    return types;
+  }
+
+ private:
+  std::unordered_map<std::type_index, std::array<Tile, number_of_dtypes>> tiles_;
+};
+
+/// The tiles for this machine.
+const TileTable& tiles();
+
+// One function per file of tiles; tiles() calls each once.
+void add_arithmetic_tiles(TileTable& table);
+void add_bitwise_tiles(TileTable& table);
+void add_comparison_tiles(TileTable& table);
+void add_float_math_tiles(TileTable& table);
+void add_unary_tiles(TileTable& table);
+void add_wide_math_tiles(TileTable& table);
+
+}  // namespace quern::cpu

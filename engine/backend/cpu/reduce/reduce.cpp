@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "engine/backend/cpu/cpu.h"
+#include "engine/backend/cpu/reduce/reducers.h"
+#include "engine/backend/cpu/thread_pool.h"
+#include "engine/backend/cpu/tile_reader.h"
+#include "engine/primitives/reduce.h"
+
+namespace quern::cpu {
+
+namespace {
+
+constexpr size_t parallel_elements = size_t(1) << 15;
+/// A reduction to few results is cut into parts of this many elements, which threads share and whose
+/// totals are then merged: the same parts, hence the same rounding, for any number of threads.
+constexpr size_t part_elements = size_t(1) << 16;
+
+/// A reduction as [outer, reduced, inner]: results are [outer, inner], row-major. Inner axes are dense, so
+/// that rows of them can be taken column by column; there are none when elements of one result are closer
+/// together than neighbouring results.
+struct Plan {
+  Shape shape;
+  Strides strides;
+  size_t outer = 1;
+  size_t reduced = 1;
+  size_t inner = 1;
+
+  Plan(const array& a, const std::vector<int>& axes) {
+    std::vector<size_t> kept, gone;
+    for (size_t axis = 0; axis < a.ndim(); ++axis) {
+      const bool reduce = std::binary_search(axes.begin(), axes.end(), int(axis));
+      (reduce ? gone : kept).push_back(axis);
+    }
+    std::stable_sort(gone.begin(), gone.end(), [&](size_t x, size_t y) {
+      return std::abs(a.strides()[x]) > std::abs(a.strides()[y]);
+    });
+    size_t split = kept.size();
+    int64_t dense = 1;
+    while (split > 0) {
+      const size_t axis = kept[split - 1];
+      if (a.shape()[axis] != 1 && a.strides()[axis] != dense) break;
+      dense *= a.shape()[axis];
+      --split;
+    }
+    for (size_t i = 0; i < split; ++i) outer *= append(a, kept[i]);
+    for (const size_t axis : gone) reduced *= append(a, axis);
+    for (size_t i = split; i < kept.size(); ++i) inner *= append(a, kept[i]);
+  }
+
+  size_t append(const array& a, size_t axis) {
+    shape.push_back(a.shape()[axis]);
+    strides.push_back(a.strides()[axis]);
+    return size_t(a.shape()[axis]);
+  }
+};
+
+/// Elements [row_begin, row_end) of the reduced axis, for `width` results from `column` on, into totals.
+void accumulate(const TileReader& reader, const Plan& plan, const Reducer& reducer, size_t outer,
+                size_t column, size_t width, size_t row_begin, size_t row_end, void* totals) {
+  TileMemory scratch;
+  const size_t first = outer * plan.reduced;
+  const size_t rows_together = width == plan.inner ? tile_elements / width : 1;
+  for (size_t row = row_begin; row < row_end; row += rows_together) {
+    const size_t rows = std::min(rows_together, row_end - row);
+    const void* elements = reader.read((first + row) * plan.inner + column, rows * width, scratch);
+    if (plan.inner == 1) reducer.add_run(elements, rows, totals);
+    else reducer.add_rows(elements, width, rows, totals);
+  }
+}
+
+void reduce(const Primitive& primitive, const std::vector<array>& in, std::vector<array>& outputs) {
+  array& out = outputs[0];
+  out.allocate();
+  if (out.size() == 0) return;
+  const array& a = in[0];
+  const Dtype compute = compute_dtype(a.dtype());
+  const Reducer& reducer = reducers().find(primitive, compute);
+  const Plan plan(a, static_cast<const Reduction&>(primitive).axes);
+  const TileReader reader(a, plan.shape, plan.strides, compute);
+  const TileWriter writer(out, compute);
+
+  const size_t width = std::min(plan.inner, tile_elements);
+  const size_t columns = (plan.inner + width - 1) / width;
+  const size_t results = plan.outer * columns;  // of `width` elements each
+  size_t part = std::max<size_t>(1, plan.reduced);
+  if (results < 64) part = std::min(part, std::max<size_t>(1, part_elements / width));
+  const size_t parts = std::max<size_t>(1, (plan.reduced + part - 1) / part);
+
+  const auto finish = [&](size_t result, const void* totals) {
+    TileMemory scratch;
+    const size_t column = result % columns * width;
+    const size_t n = std::min(width, plan.inner - column);
+    const size_t at = result / columns * plan.inner + column;
+    reducer.finish(totals, n, writer.place(at, scratch));
+    writer.finish(at, n, scratch);
+  };
+  const auto total = [&](size_t result, size_t index, void* totals) {
+    const size_t column = result % columns * width;
+    const size_t n = std::min(width, plan.inner - column);
+    reducer.start(totals, n);
+    accumulate(reader, plan, reducer, result / columns, column, n, index * part,
+               std::min(plan.reduced, (index + 1) * part), totals);
+  };
+
+  const size_t grain = std::max<size_t>(1, parallel_elements / std::max<size_t>(1, part * width));
+  if (parts == 1) {
+    parallel_for(results, grain, [&](size_t begin, size_t end) {
+      alignas(64) char totals[tile_elements * max_total_size];
+      for (size_t result = begin; result < end; ++result) {
+        total(result, 0, totals);
+        finish(result, totals);
+      }
+    });
+    return;
+  }
+  const size_t stride = width * reducer.total_size;
+  std::vector<char> partial(results * parts * stride);
+  parallel_for(results * parts, grain, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) total(i / parts, i % parts, &partial[i * stride]);
+  });
+  for (size_t result = 0; result < results; ++result) {
+    char* totals = &partial[result * parts * stride];
+    const size_t n = std::min(width, plan.inner - result % columns * width);
+    for (size_t i = 1; i < parts; ++i) reducer.merge(totals + i * stride, n, totals);
+    finish(result, totals);
+  }
+}
+
+}  // namespace
+
+void register_reduce(KernelTable& table) {
+  table.add<All>(reduce);
+  table.add<Any>(reduce);
+  table.add<Max>(reduce);
+  table.add<Min>(reduce);
+  table.add<Prod>(reduce);
+  table.add<Sum>(reduce);
+}
+
+}  // namespace quern::cpu

@@ -1,0 +1,232 @@
+#include "engine/backend/cpu/reduce/reducers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <complex>
+#include <limits>
+#include <stdexcept>
+
+#include "engine/array/dispatch.h"
+#include "engine/primitives/reduce.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/backend/cpu/reduce/reducers.cpp"
+#include "hwy/foreach_target.h"
+// after foreach_target.h
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace quern::cpu::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// An operation: its neutral element, and on two elements or two vectors of floats.
+
+struct Adding {
+  template <typename T>
+  static T neutral() {
+    return T(0);
+  }
+  template <typename T>
+  T operator()(T a, T b) const {
+    return T(a + b);
+  }
+  template <class V>
+  static V vector(V a, V b) {
+    return hn::Add(a, b);
+  }
+};
+
+struct Multiplying {
+  template <typename T>
+  static T neutral() {
+    return T(1);
+  }
+  template <typename T>
+  T operator()(T a, T b) const {
+    return T(a * b);
+  }
+  template <class V>
+  static V vector(V a, V b) {
+    return hn::Mul(a, b);
+  }
+};
+
+struct Maximizing {
+  template <typename T>
+  static T neutral() {
+    if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
+    else return std::numeric_limits<T>::lowest();
+  }
+  template <typename T>
+  T operator()(T a, T b) const {
+    if constexpr (std::is_floating_point_v<T>) return a >= b || a != a ? a : b;
+    else return a > b ? a : b;
+  }
+  template <class V>
+  static V vector(V a, V b) {
+    return hn::IfThenElse(hn::Or(hn::Ge(a, b), hn::Ne(a, a)), a, b);
+  }
+};
+
+struct Minimizing {
+  template <typename T>
+  static T neutral() {
+    if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::infinity();
+    else return std::numeric_limits<T>::max();
+  }
+  template <typename T>
+  T operator()(T a, T b) const {
+    if constexpr (std::is_floating_point_v<T>) return a <= b || a != a ? a : b;
+    else return a < b ? a : b;
+  }
+  template <class V>
+  static V vector(V a, V b) {
+    return hn::IfThenElse(hn::Or(hn::Le(a, b), hn::Ne(a, a)), a, b);
+  }
+};
+
+/// Of truth values: all of nothing are true.
+struct MinimizingTruth : Minimizing {
+  template <typename T>
+  static T neutral() {
+    return T(1);
+  }
+};
+
+template <class Op, typename T, typename Total>
+struct Loops {
+  static void start(void* totals, size_t n) {
+    std::fill_n(static_cast<Total*>(totals), n, Op::template neutral<Total>());
+  }
+
+  static void add_run(const void* elements, size_t n, void* total) {
+    const T* x = static_cast<const T*>(elements);
+    T sum = Op::template neutral<T>();
+    size_t i = 0;
+    if constexpr (std::is_floating_point_v<T>) {
+      // Four vectors of partial results: rounding errors stay small, additions overlap.
+      const hn::ScalableTag<T> d;
+      const size_t lanes = hn::Lanes(d);
+      auto a = hn::Set(d, sum), b = a, c = a, e = a;
+      for (; i + 4 * lanes <= n; i += 4 * lanes) {
+        a = Op::vector(a, hn::LoadU(d, x + i));
+        b = Op::vector(b, hn::LoadU(d, x + i + lanes));
+        c = Op::vector(c, hn::LoadU(d, x + i + 2 * lanes));
+        e = Op::vector(e, hn::LoadU(d, x + i + 3 * lanes));
+      }
+      HWY_ALIGN T partial[hn::MaxLanes(d)];
+      hn::Store(Op::vector(Op::vector(a, b), Op::vector(c, e)), d, partial);
+      for (size_t k = 0; k < lanes; ++k) sum = Op()(sum, partial[k]);
+    }
+    for (; i < n; ++i) sum = Op()(sum, x[i]);
+    Total& to = *static_cast<Total*>(total);
+    to = Op()(to, Total(sum));
+  }
+
+  static void add_row(const T* x, size_t width, Total* totals) {
+    for (size_t i = 0; i < width; ++i) totals[i] = Op()(totals[i], Total(x[i]));
+  }
+
+  static void add_rows(const void* elements, size_t width, size_t rows, void* totals) {
+    const T* x = static_cast<const T*>(elements);
+    Total* to = static_cast<Total*>(totals);
+    // Narrow rows are taken several at a time, as one wide row with its own totals.
+    constexpr size_t wide_row = 64;
+    const size_t together = wide_row / width;
+    if (together > 1 && rows >= 2 * together) {
+      Total wide[wide_row];
+      start(wide, together * width);
+      for (; rows >= together; rows -= together, x += together * width) add_row(x, together * width, wide);
+      for (size_t k = 0; k < together; ++k) merge(wide + k * width, width, to);
+    }
+    for (; rows > 0; --rows, x += width) add_row(x, width, to);
+  }
+
+  static void merge(const void* from, size_t n, void* totals) {
+    const Total* x = static_cast<const Total*>(from);
+    Total* to = static_cast<Total*>(totals);
+    for (size_t i = 0; i < n; ++i) to[i] = Op()(to[i], x[i]);
+  }
+
+  static void finish(const void* totals, size_t n, void* elements) {
+    const Total* x = static_cast<const Total*>(totals);
+    T* to = static_cast<T*>(elements);
+    for (size_t i = 0; i < n; ++i) to[i] = T(x[i]);
+  }
+
+  static constexpr Reducer reducer{sizeof(Total), start, add_run, add_rows, merge, finish};
+};
+
+template <typename T>
+void add_type(ReducerTable& t) {
+  constexpr Dtype dtype = dtype_of<T>();
+  t.add<Max>(dtype, Loops<Maximizing, T, T>::reducer);
+  t.add<Min>(dtype, Loops<Minimizing, T, T>::reducer);
+  if constexpr (std::is_integral_v<T>) {
+    if constexpr (sizeof(T) >= 4) {  // narrower integers are summed as these
+      using U = std::make_unsigned_t<T>;
+      t.add<Sum>(dtype, Loops<Adding, U, U>::reducer);
+      t.add<Prod>(dtype, Loops<Multiplying, U, U>::reducer);
+    }
+  } else {
+    t.add<Sum>(dtype, Loops<Adding, T, double>::reducer);
+    t.add<Prod>(dtype, Loops<Multiplying, T, double>::reducer);
+  }
+}
+
+}  // namespace
+
+void add_reducers(ReducerTable& t) {
+  add_type<uint8_t>(t);
+  add_type<uint16_t>(t);
+  add_type<uint32_t>(t);
+  add_type<uint64_t>(t);
+  add_type<int8_t>(t);
+  add_type<int16_t>(t);
+  add_type<int32_t>(t);
+  add_type<int64_t>(t);
+  add_type<float>(t);
+  add_type<double>(t);
+  // bool is a byte that is 0 or 1.
+  t.add<Max>(bool_, Loops<Maximizing, uint8_t, uint8_t>::reducer);
+  t.add<Min>(bool_, Loops<Minimizing, uint8_t, uint8_t>::reducer);
+  t.add<Any>(bool_, Loops<Maximizing, uint8_t, uint8_t>::reducer);
+  t.add<All>(bool_, Loops<MinimizingTruth, uint8_t, uint8_t>::reducer);
+  using Wide = std::complex<double>;
+  t.add<Sum>(complex64, Loops<Adding, complex64_t, Wide>::reducer);
+  t.add<Prod>(complex64, Loops<Multiplying, complex64_t, Wide>::reducer);
+}
+
+}  // namespace quern::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace quern::cpu {
+
+HWY_EXPORT(add_reducers);
+
+const ReducerTable& reducers() {
+  static const ReducerTable table = [] {
+    ReducerTable t;
+    HWY_DYNAMIC_DISPATCH(add_reducers)(t);
+    return t;
+  }();
+  return table;
+}
+
+const Reducer& ReducerTable::find(const Primitive& primitive, Dtype dtype) const {
+  const auto found = reducers_.find(std::type_index(typeid(primitive)));
+  const Reducer* reducer =
+      found == reducers_.end() ? nullptr : found->second[size_t(dtype.val)];
+  if (!reducer) {
+    throw std::invalid_argument(
+        fmt::format("[{}] is not defined for {}", primitive.name(), dtype_name(dtype)));
+  }
+  return *reducer;
+}
+
+}  // namespace quern::cpu
+#endif

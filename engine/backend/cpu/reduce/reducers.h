@@ -1,0 +1,49 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <typeindex>
+#include <unordered_map>
+
+#include "engine/array/dtype.h"
+#include "engine/primitives/primitive.h"
+
+namespace quern::cpu {
+
+/// How a reduction treats dense elements of one dtype. Totals are what it adds up in: often wider than
+/// the elements (float64 for sums of float32), at most 16 bytes each.
+struct Reducer {
+  size_t total_size;  ///< bytes
+
+  /// The totals of nothing.
+  void (*start)(void* totals, size_t n);
+  /// Takes n elements into one total.
+  void (*add_run)(const void* elements, size_t n, void* total);
+  /// Takes `rows` rows of `width` elements into `width` totals, column by column.
+  void (*add_rows)(const void* elements, size_t width, size_t rows, void* totals);
+  /// Takes n totals into n others.
+  void (*merge)(const void* from, size_t n, void* totals);
+  /// The totals as elements.
+  void (*finish)(const void* totals, size_t n, void* elements);
+};
+
+inline constexpr size_t max_total_size = 16;
+
+class ReducerTable {
+ public:
+  template <typename P>
+  void add(Dtype dtype, const Reducer& reducer) {
+    reducers_[std::type_index(typeid(P))][size_t(dtype.val)] = &reducer;
+  }
+
+  /// Throws std::invalid_argument when there is none.
+  const Reducer& find(const Primitive& primitive, Dtype dtype) const;
+
+ private:
+  std::unordered_map<std::type_index, std::array<const Reducer*, number_of_dtypes>> reducers_;
+};
+
+/// The reducers for this machine; elements of half dtypes are float32 to them.
+const ReducerTable& reducers();
+
+}  // namespace quern::cpu

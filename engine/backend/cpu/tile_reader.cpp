@@ -1,0 +1,108 @@
+#include "engine/backend/cpu/tile_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/backend/cpu/half_block.h"
+
+namespace quern::cpu {
+
+namespace {
+
+template <typename T>
+void gather_rows(const T* data, const StridedLoop<1>& loop, size_t begin, size_t n, T* out) {
+  const size_t length = loop.row_length();
+  const int64_t stride = loop.row_stride(0);
+  const size_t first_row = begin / length, last_row = (begin + n - 1) / length + 1;
+  size_t skip = begin % length;
+  for_each_row(loop, first_row, last_row, [&](const auto& offset) {
+    const size_t count = std::min(n, length - skip);
+    const T* from = data + offset[0] + int64_t(skip) * stride;
+    if (stride == 1) {
+      std::memcpy(out, from, count * sizeof(T));
+    } else if (stride == 0) {
+      std::fill(out, out + count, *from);
+    } else {
+      for (size_t i = 0; i < count; ++i) out[i] = from[int64_t(i) * stride];
+    }
+    out += count;
+    n -= count;
+    skip = 0;
+  });
+}
+
+void widen_tile(Dtype from, const void* in, float* out, size_t n) {
+  if (from == float16) widen(static_cast<const float16_t*>(in), out, n);
+  else widen(static_cast<const bfloat16_t*>(in), out, n);
+}
+
+}  // namespace
+
+TileReader::TileReader(const array& a, const Shape& shape, const Strides& strides, Dtype compute)
+    : data_(a.data<char>()),
+      itemsize_(a.itemsize()),
+      loop_(merge_axes<1>(shape, {&strides})),
+      dtype_(a.dtype()),
+      widens_(a.dtype() != compute) {
+  constant_ = loop_.shape.size() == 1 && loop_.row_stride(0) == 0;
+  dense_ = loop_.shape.size() == 1 && (loop_.row_stride(0) == 1 || loop_.row_length() == 1);
+}
+
+TileReader::TileReader(const array& a, Dtype compute, bool memory_order)
+    : TileReader(a, a.shape(), a.strides(), compute) {
+  if (memory_order && a.flags().contiguous) dense_ = true;
+}
+
+const void* TileReader::read(size_t begin, size_t n, TileMemory& scratch) const {
+  if (dense_) {
+    const char* in = data_ + begin * itemsize_;
+    if (!widens_) return in;
+    widen_tile(dtype_, in, reinterpret_cast<float*>(scratch.bytes), n);
+    return scratch.bytes;
+  }
+  if (!widens_) {
+    gather(begin, n, scratch.bytes);
+    return scratch.bytes;
+  }
+  alignas(64) uint16_t narrow_tile[tile_elements];
+  gather(begin, n, narrow_tile);
+  widen_tile(dtype_, narrow_tile, reinterpret_cast<float*>(scratch.bytes), n);
+  return scratch.bytes;
+}
+
+void TileReader::gather(size_t begin, size_t n, void* out) const {
+  switch (itemsize_) {
+    case 1:
+      return gather_rows(reinterpret_cast<const uint8_t*>(data_), loop_, begin, n,
+                         static_cast<uint8_t*>(out));
+    case 2:
+      return gather_rows(reinterpret_cast<const uint16_t*>(data_), loop_, begin, n,
+                         static_cast<uint16_t*>(out));
+    case 4:
+      return gather_rows(reinterpret_cast<const uint32_t*>(data_), loop_, begin, n,
+                         static_cast<uint32_t*>(out));
+    default:
+      return gather_rows(reinterpret_cast<const uint64_t*>(data_), loop_, begin, n,
+                         static_cast<uint64_t*>(out));
+  }
+}
+
+TileWriter::TileWriter(array& out, Dtype compute)
+    : data_(out.data<char>()),
+      itemsize_(out.itemsize()),
+      dtype_(out.dtype()),
+      narrows_(out.dtype() != compute) {}
+
+void* TileWriter::place(size_t begin, TileMemory& scratch) const {
+  return narrows_ ? scratch.bytes : data_ + begin * itemsize_;
+}
+
+void TileWriter::finish(size_t begin, size_t n, const TileMemory& scratch) const {
+  if (!narrows_) return;
+  const float* in = reinterpret_cast<const float*>(scratch.bytes);
+  char* out = data_ + begin * itemsize_;
+  if (dtype_ == float16) narrow(in, reinterpret_cast<float16_t*>(out), n);
+  else narrow(in, reinterpret_cast<bfloat16_t*>(out), n);
+}
+
+}  // namespace quern::cpu

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+
+namespace quern {
+
+/// Writes a file that appears whole or not at all: the bytes go to a file beside it, which commit()
+/// syncs and renames over the destination. Without a commit nothing is left behind.
+///
+/// All functions throw std::runtime_error naming the file and the system's reason (a full disk,
+/// say).
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path destination);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(const void* data, size_t size);
+  void commit();
+
+ private:
+  [[noreturn]] void fail(const char* doing) const;
+
+  std::filesystem::path destination_;
+  std::filesystem::path aside_;
+  int file_ = -1;
+};
+
+}  // namespace quern

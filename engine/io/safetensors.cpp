@@ -1,0 +1,212 @@
+#include "engine/io/safetensors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "engine/graph/eval.h"
+#include "engine/io/atomic_file.h"
+#include "engine/ops/shape.h"
+
+namespace quern {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t max_header = 100'000'000;
+
+struct StoredType {
+  std::string_view name;
+  Dtype dtype;
+};
+
+// The first row of a dtype is the one that is written.
+constexpr std::array<StoredType, 17> stored_types = {{
+    {"BOOL", bool_},
+    {"U8", uint8},
+    {"U16", uint16},
+    {"U32", uint32},
+    {"U64", uint64},
+    {"I8", int8},
+    {"I16", int16},
+    {"I32", int32},
+    {"I64", int64},
+    {"F16", float16},
+    {"BF16", bfloat16},
+    {"F32", float32},
+    {"F64", float64},
+    {"C64", complex64},
+    {"F8_E4M3", uint8},
+    {"F8_E5M2", uint8},
+    {"F8_E8M0", uint8},
+}};
+
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& path) : path_(path) {}
+
+  template <typename... Args>
+  [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) const {
+    throw std::runtime_error(fmt::format("[safetensors] {}: {}", path_.string(),
+                                         fmt::format(text, std::forward<Args>(args)...)));
+  }
+
+  Json header(const MappedFile& file, size_t& data_start) const {
+    if (file.size() < 8)
+      fail("{} bytes are too few for a header; the file is cut off", file.size());
+    uint64_t length = 0;
+    std::memcpy(&length, file.data(), 8);
+    if (length > max_header)
+      fail("the header claims {} bytes; at most {} are allowed", length, max_header);
+    if (length > file.size() - 8) {
+      fail("the header claims {} bytes, but only {} follow; the file is cut off", length,
+           file.size() - 8);
+    }
+    data_start = 8 + size_t(length);
+    const char* text = reinterpret_cast<const char*>(file.data()) + 8;
+    Json json = Json::parse(text, text + length, nullptr, false);
+    if (!json.is_object()) fail("the header of {} bytes is not a JSON object", length);
+    return json;
+  }
+
+  SafetensorsFile::Tensor tensor(const std::string& name, const Json& entry, size_t data_start,
+                                 size_t file_size) const {
+    const auto field = [&](const char* key) -> const Json& {
+      const auto found = entry.find(key);
+      if (found == entry.end()) fail("tensor {} has no {}", name, key);
+      return *found;
+    };
+    if (!entry.is_object()) fail("the entry of tensor {} is not an object", name);
+    SafetensorsFile::Tensor t{};
+    const Json& type = field("dtype");
+    t.stored_type = type.is_string() ? type.get<std::string>() : type.dump();
+    bool known = false;
+    for (const StoredType& row : stored_types) {
+      if (row.name != t.stored_type) continue;
+      t.dtype = row.dtype;
+      known = true;
+    }
+    if (!known) fail("tensor {} has the unknown dtype {}", name, t.stored_type);
+
+    const Json& shape = field("shape");
+    if (!shape.is_array()) fail("tensor {} has the shape {}", name, shape.dump());
+    uint64_t bytes = t.dtype.size();
+    for (const Json& length : shape) {
+      if (!length.is_number_unsigned() || length.get<uint64_t>() > INT32_MAX ||
+          __builtin_mul_overflow(bytes, length.get<uint64_t>(), &bytes)) {
+        fail("tensor {} has the shape {}, which no array can have", name, shape.dump());
+      }
+      t.shape.push_back(ShapeElem(length.get<uint64_t>()));
+    }
+
+    const Json& offsets = field("data_offsets");
+    if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+        !offsets[1].is_number_unsigned()) {
+      fail("tensor {} has the data_offsets {}", name, offsets.dump());
+    }
+    const auto begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
+    if (end < begin || end > file_size - data_start) {
+      fail(
+          "tensor {} claims bytes {} to {} of the data, but {} are there; the file is cut off or "
+          "damaged",
+          name, begin, end, file_size - data_start);
+    }
+    if (end - begin != bytes) {
+      fail("tensor {} has {} bytes, but {} of shape {} needs {}", name, end - begin, t.stored_type,
+           shape.dump(), bytes);
+    }
+    t.offset = data_start + size_t(begin);
+    t.nbytes = size_t(bytes);
+    return t;
+  }
+
+ private:
+  const std::filesystem::path& path_;
+};
+
+std::string_view stored_name(Dtype dtype) {
+  for (const StoredType& row : stored_types) {
+    if (row.dtype == dtype) return row.name;
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path), file_(path) {
+  const Reader reader(path_);
+  size_t data_start = 0;
+  const Json header = reader.header(file_, data_start);
+  for (const auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") {
+      if (!entry.is_object()) reader.fail("__metadata__ is not an object");
+      for (const auto& [key, value] : entry.items()) {
+        if (!value.is_string()) reader.fail("the metadata {} is not a string", key);
+        metadata_[key] = value.get<std::string>();
+      }
+    } else {
+      tensors_.emplace(name, reader.tensor(name, entry, data_start, file_.size()));
+    }
+  }
+}
+
+array SafetensorsFile::load(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) {
+    throw std::out_of_range(fmt::format("[safetensors] {} has no tensor {}", path_.string(), name));
+  }
+  const Tensor& t = found->second;
+  if (t.offset % t.dtype.size() == 0) return array(file_.buffer(), t.shape, t.dtype, t.offset);
+  const auto aligned = Buffer::allocate(t.nbytes);
+  std::memcpy(aligned->data(), file_.data() + t.offset, t.nbytes);
+  return array(aligned, t.shape, t.dtype);
+}
+
+SafetensorsLoad load_safetensors(const std::string& file, StreamOrDevice) {
+  const SafetensorsFile opened(file);
+  SafetensorsLoad out;
+  for (const auto& [name, tensor] : opened.tensors()) out.first.emplace(name, opened.load(name));
+  out.second.insert(opened.metadata().begin(), opened.metadata().end());
+  return out;
+}
+
+void save_safetensors(std::string file, std::unordered_map<std::string, array> arrays,
+                      std::unordered_map<std::string, std::string> metadata) {
+  if (!file.ends_with(".safetensors")) file += ".safetensors";
+  Json header = Json::object();
+  header["__metadata__"] = metadata.empty() ? Json::object() : Json(metadata);
+
+  // Widest elements first keeps every tensor aligned; the name decides among equals.
+  std::vector<std::pair<std::string, array>> ordered(arrays.begin(), arrays.end());
+  std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
+    return std::pair(-int(a.second.itemsize()), a.first) <
+           std::pair(-int(b.second.itemsize()), b.first);
+  });
+  size_t offset = 0;
+  for (const auto& [name, a] : ordered) {
+    header[name] = {{"dtype", stored_name(a.dtype())},
+                    {"shape", std::vector<int>(a.shape().begin(), a.shape().end())},
+                    {"data_offsets", {offset, offset + a.nbytes()}}};
+    offset += a.nbytes();
+  }
+  std::string text = header.dump();
+  text.append((8 - text.size() % 8) % 8, ' ');
+
+  AtomicFile out(file);
+  const uint64_t length = text.size();
+  out.write(&length, 8);
+  out.write(text.data(), text.size());
+  for (auto& [name, a] : ordered) {
+    array dense = contiguous(a);
+    dense.eval();
+    out.write(dense.data<char>(), dense.nbytes());
+  }
+  out.commit();
+}
+
+}  // namespace quern

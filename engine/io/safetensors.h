@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "engine/array/array.h"
+#include "engine/io/mapped_file.h"
+
+namespace quern {
+
+/// A safetensors file, open for reading. The file is memory-mapped: the arrays share its pages, and
+/// nothing of them is read before it is used.
+///
+/// Types: BOOL, U8 to U64, I8 to I64, F16, BF16, F32, F64, C64; F8_E4M3, F8_E5M2 and F8_E8M0 as
+/// uint8.
+class SafetensorsFile {
+ public:
+  struct Tensor {
+    std::string stored_type;  ///< as the file names it
+    Dtype dtype;
+    Shape shape;
+    size_t offset;  ///< bytes from the start of the file
+    size_t nbytes;
+  };
+
+  /// Checks the whole header. Throws std::runtime_error, `[safetensors] FILE: ...`, with the
+  /// tensor, the field and its value: a header longer than the file or than 100 MB, bad JSON, an
+  /// unknown type, a shape that does not match its bytes, bytes outside the file.
+  explicit SafetensorsFile(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  const std::map<std::string, Tensor>& tensors() const { return tensors_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+
+  /// Throws std::out_of_range when there is no such tensor.
+  array load(const std::string& name) const;
+
+ private:
+  std::filesystem::path path_;
+  MappedFile file_;
+  std::map<std::string, Tensor> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
+
+using SafetensorsLoad =
+    std::pair<std::unordered_map<std::string, array>, std::unordered_map<std::string, std::string>>;
+
+/// All tensors of a file and its metadata.
+SafetensorsLoad load_safetensors(const std::string& file, StreamOrDevice s = {});
+
+/// Evaluates and writes the arrays, by name; ".safetensors" is added to a file name without it. The
+/// file appears whole or not at all. Throws std::runtime_error when it cannot be written.
+void save_safetensors(std::string file, std::unordered_map<std::string, array> arrays,
+                      std::unordered_map<std::string, std::string> metadata = {});
+
+}  // namespace quern

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "engine/array/array.h"
+#include "engine/ops/cast.h"
+
+namespace quern {
+
+/// start, start + step, ... below stop. Throws std::invalid_argument for a step of 0, NaN or bool.
+array arange(double start, double stop, double step, Dtype dtype, StreamOrDevice s = {});
+array arange(double start, double stop, double step, StreamOrDevice s = {});
+array arange(double start, double stop, Dtype dtype, StreamOrDevice s = {});
+array arange(double start, double stop, StreamOrDevice s = {});
+array arange(double stop, Dtype dtype, StreamOrDevice s = {});
+array arange(double stop, StreamOrDevice s = {});
+array arange(int start, int stop, int step, StreamOrDevice s = {});
+array arange(int start, int stop, StreamOrDevice s = {});
+array arange(int stop, StreamOrDevice s = {});
+
+/// num values from start to stop, both included unless endpoint is false.
+array linspace(double start, double stop, int num = 50, Dtype dtype = float32, bool endpoint = true,
+               StreamOrDevice s = {});
+
+/// An array filled with `values`, broadcast to the shape.
+array full(Shape shape, array values, Dtype dtype, StreamOrDevice s = {});
+array full(Shape shape, array values, StreamOrDevice s = {});
+template <typename T>
+array full(Shape shape, T value, Dtype dtype, StreamOrDevice s = {}) {
+  return full(std::move(shape), array(value, dtype), dtype, s);
+}
+template <typename T>
+array full(Shape shape, T value, StreamOrDevice s = {}) {
+  return full(std::move(shape), array(value), s);
+}
+array full_like(const array& a, array values, Dtype dtype, StreamOrDevice s = {});
+array full_like(const array& a, array values, StreamOrDevice s = {});
+
+array zeros(const Shape& shape, Dtype dtype, StreamOrDevice s = {});
+array zeros(const Shape& shape, StreamOrDevice s = {});
+array zeros_like(const array& a, StreamOrDevice s = {});
+array ones(const Shape& shape, Dtype dtype, StreamOrDevice s = {});
+array ones(const Shape& shape, StreamOrDevice s = {});
+array ones_like(const array& a, StreamOrDevice s = {});
+
+/// Ones on the k-th diagonal of an n by m matrix.
+array eye(int n, int m, int k, Dtype dtype, StreamOrDevice s = {});
+array eye(int n, Dtype dtype, StreamOrDevice s = {});
+array eye(int n, int m, StreamOrDevice s = {});
+array eye(int n, int m, int k, StreamOrDevice s = {});
+array eye(int n, StreamOrDevice s = {});
+array identity(int n, Dtype dtype, StreamOrDevice s = {});
+array identity(int n, StreamOrDevice s = {});
+
+/// Ones at and below the k-th diagonal; the parts of x below and above it.
+array tri(int n, int m, int k, Dtype type, StreamOrDevice s = {});
+array tri(int n, Dtype type, StreamOrDevice s = {});
+array tril(array x, int k = 0, StreamOrDevice s = {});
+array triu(array x, int k = 0, StreamOrDevice s = {});
+
+}  // namespace quern

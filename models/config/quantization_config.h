@@ -1,0 +1,36 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "models/config/config_reader.h"
+
+namespace quern::models {
+
+/// How a weight is quantized: MLX's `quantization` key.
+struct Quantization {
+  int group_size = 64;
+  int bits = 4;
+  std::string mode = "affine";
+
+  bool operator==(const Quantization&) const = default;
+};
+
+/// The `quantization` key as a whole.
+struct QuantizationConfig {
+  /// What a weight with scales has, unless an exception names its module.
+  std::optional<Quantization> global;
+  /// Module path to its own quantization, or none for "not quantized".
+  std::map<std::string, std::optional<Quantization>> overrides;
+
+  /// For a module that has scales.
+  std::optional<Quantization> of(const std::string& module_path) const;
+};
+
+/// Reads `quantization` or else `quantization_config`. An exception without a mode is affine, one
+/// whose group_size or bits is absent or null has the global one. Throws ModelError: a mode, bits
+/// or group size that cannot be computed with, or another program's quantization.
+QuantizationConfig read_quantization(const ConfigReader& config);
+
+}  // namespace quern::models

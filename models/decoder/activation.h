@@ -1,0 +1,11 @@
+#pragma once
+
+#include "engine/array/array.h"
+#include "models/decoder/decoder_spec.h"
+
+namespace quern::models {
+
+/// The nonlinearity of an MLP, element by element, in x's dtype.
+array activate(Activation activation, const array& x);
+
+}  // namespace quern::models

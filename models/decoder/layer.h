@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "models/decoder/decoder_spec.h"
+#include "models/decoder/feed_forward.h"
+#include "models/decoder/norm.h"
+#include "models/decoder/token_mixer.h"
+
+namespace quern::models {
+
+/// A token mixer and a feed-forward network, each with its norms and a residual connection.
+class Layer {
+ public:
+  Layer(WeightReader& reader, const std::string& path, const LayerSpec& spec, int hidden_size);
+
+  /// [B, T, hidden_size] -> the same shape and dtype.
+  array operator()(const array& x, LayerCache& cache, AttentionMasks& masks) const;
+
+  std::unique_ptr<LayerCache> make_cache() const { return mixer_->make_cache(); }
+
+ private:
+  array mixed(const array& x, LayerCache& cache, AttentionMasks& masks) const;
+  array fed_forward(const array& x) const;
+  array residual(const array& x, const array& change) const;
+
+  std::unique_ptr<const TokenMixer> mixer_;
+  std::unique_ptr<const FeedForward> feed_forward_;
+  std::optional<Norm> mixer_pre_norm_, mixer_post_norm_;
+  std::optional<Norm> feed_forward_pre_norm_, feed_forward_post_norm_;
+  bool parallel_;
+  float residual_scale_;
+};
+
+}  // namespace quern::models

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "models/decoder/decoder.h"
+#include "models/decoder/decoder_spec.h"
+#include "models/decoder/layer.h"
+#include "models/decoder/linear.h"
+#include "models/decoder/norm.h"
+
+namespace quern::models {
+
+/// The decoder that a DecoderSpec describes: embedding, layers, norm, head.
+class Transformer final : public Decoder {
+ public:
+  /// Takes what it needs from `reader`, and the reader's last word: nothing may be missing or
+  /// remain. Throws ModelError.
+  Transformer(WeightReader& reader, const DecoderSpec& spec);
+
+  array logits(const array& tokens, Cache& cache, bool last_only) const override;
+  Cache make_cache() const override;
+
+ private:
+  array head(const array& x) const;
+
+  float embedding_scale_, logit_scale_;
+  std::optional<float> logit_softcap_;
+  WeightMatrix embedding_;
+  std::vector<Layer> layers_;
+  Norm norm_;
+  std::optional<Linear> head_;  ///< absent: the embedding
+};
+
+}  // namespace quern::models

@@ -1,0 +1,51 @@
+#include "models/families/common.h"
+
+#include <cmath>
+
+namespace quern::models {
+
+AttentionSpec common_attention(const ModelConfig& config) {
+  AttentionSpec attention;
+  attention.num_heads = config.num_attention_heads;
+  attention.num_key_value_heads = config.num_key_value_heads;
+  attention.head_dim = config.head_dim;
+  attention.scale = 1.0f / std::sqrt(float(config.head_dim));
+  attention.query_bias = attention.key_bias = attention.value_bias = attention.output_bias =
+      config.attention_bias;
+  attention.norm.eps = config.rms_norm_eps;
+  const int turning = int(float(config.head_dim) * config.rope.partial_rotary_factor);
+  attention.rope = RopeSpec{.config = config.rope,
+                            .dims = turning - turning % 2,
+                            .max_position_embeddings = config.max_position_embeddings};
+  return attention;
+}
+
+LayerSpec common_layer(const ModelConfig& config) {
+  LayerSpec layer;
+  layer.mixer = common_attention(config);
+  layer.feed_forward =
+      MlpSpec{.intermediate_size = config.intermediate_size, .bias = config.mlp_bias};
+  layer.norm.eps = config.rms_norm_eps;
+  return layer;
+}
+
+DecoderSpec common_decoder(const ModelConfig& config) {
+  DecoderSpec decoder;
+  decoder.hidden_size = config.hidden_size;
+  decoder.vocab_size = config.vocab_size;
+  decoder.layers.assign(size_t(config.num_hidden_layers), common_layer(config));
+  decoder.norm.eps = config.rms_norm_eps;
+  decoder.tied_head = config.tie_word_embeddings;
+  return decoder;
+}
+
+std::optional<int> window_of_layer(const ModelConfig& config, int layer, int first_sliding_layer) {
+  const bool slides = config.layer_types.empty()
+                          ? layer >= first_sliding_layer
+                          : config.layer_types[size_t(layer)] == "sliding_attention";
+  return slides ? config.sliding_window : std::nullopt;
+}
+
+AttentionSpec& attention_of(LayerSpec& layer) { return std::get<AttentionSpec>(layer.mixer); }
+
+}  // namespace quern::models

@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "models/error.h"
+#include "models/families/family.h"
+
+namespace quern::models {
+
+namespace {
+
+constexpr Family known_families[] = {
+    {"llama", "Llama", describe_llama},
+    {"mistral", "Mistral", describe_mistral},
+    {"qwen2", "Qwen2", describe_qwen2},
+    {"qwen3", "Qwen3", describe_qwen3},
+};
+
+/// How many letters must be inserted, deleted or replaced to turn one text into the other.
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t(0));
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i + 1);
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::span<const Family> families() { return known_families; }
+
+const Family& find_family(const ModelConfig& config) {
+  const std::string_view type = config.model_type;
+  for (const Family& family : known_families) {
+    if (family.model_type == type) return family;
+  }
+  const Family& nearest = *std::min_element(
+      std::begin(known_families), std::end(known_families), [&](const Family& a, const Family& b) {
+        return edit_distance(a.model_type, type) < edit_distance(b.model_type, type);
+      });
+  throw ModelError(
+      fmt::format("[config] {}: model_type \"{}\" is not among the {} families that can run; the "
+                  "nearest is \"{}\"",
+                  config.file, type, std::size(known_families), nearest.model_type),
+      "Update Quern, or choose a model of another family.");
+}
+
+}  // namespace quern::models

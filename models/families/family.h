@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "models/config/model_config.h"
+#include "models/decoder/decoder_spec.h"
+
+namespace quern::models {
+
+/// A family of models: what its config.json means. Each has one file here and one row in the table
+/// of families.cpp.
+struct Family {
+  std::string_view model_type;  ///< as config.json spells it
+  std::string_view name;        ///< for people
+  DecoderSpec (*describe)(const ModelConfig& config);
+};
+
+std::span<const Family> families();
+
+/// The family of a config, by its model_type. Throws ModelError naming the nearest known one.
+const Family& find_family(const ModelConfig& config);
+
+DecoderSpec describe_llama(const ModelConfig& config);
+DecoderSpec describe_mistral(const ModelConfig& config);
+DecoderSpec describe_qwen2(const ModelConfig& config);
+DecoderSpec describe_qwen3(const ModelConfig& config);
+
+}  // namespace quern::models

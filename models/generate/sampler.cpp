@@ -1,0 +1,99 @@
+#include "models/generate/sampler.h"
+
+#include <algorithm>
+#include <random>
+
+#include "engine/ops/arithmetic.h"
+#include "engine/ops/cast.h"
+#include "engine/ops/comparison.h"
+#include "engine/ops/indexing.h"
+#include "engine/ops/random.h"
+#include "engine/ops/reduce.h"
+#include "engine/ops/shape.h"
+#include "engine/ops/sort.h"
+#include "models/generate/filters.h"
+
+namespace quern::models {
+
+namespace {
+
+uint64_t fresh_seed() {
+  std::random_device device;
+  return uint64_t(device()) << 32 | device();
+}
+
+}  // namespace
+
+Sampler::Sampler(const SamplingOptions& options, int32_t vocab_size,
+                 std::span<const int32_t> prompt, std::span<const int32_t> protected_tokens)
+    : options_(options),
+      vocab_size_(vocab_size),
+      penalties_(options, prompt),
+      key_(random::key(options.seed ? *options.seed : fresh_seed())) {
+  if (!options.logit_bias.empty()) {
+    std::vector<int32_t> ids;
+    std::vector<float> biases;
+    for (const auto& [id, bias] : options.logit_bias) {
+      ids.push_back(id);
+      biases.push_back(bias);
+    }
+    const Shape shape = {ShapeElem(ids.size())};
+    bias_ids_ = array(ids.begin(), shape, int32);
+    biases_ = array(biases.begin(), shape, float32);
+  }
+  if (options.xtc_probability > 0) {
+    std::vector<uint8_t> flags(vocab_size, 0);
+    for (const int32_t id : protected_tokens) {
+      if (id >= 0 && id < vocab_size) flags[id] = 1;
+    }
+    protected_ = array(flags.begin(), {vocab_size}, bool_);
+  }
+}
+
+array Sampler::sample(const array& logits) {
+  const array scores = penalties_.apply(biased(astype(reshape(logits, {vocab_size_}), float32)));
+  const array token =
+      options_.temperature == 0 ? astype(argmax(scores, 0, true), int32) : draw(scores);
+  penalties_.add(token);
+  return token;
+}
+
+array Sampler::biased(const array& logits) const {
+  if (!bias_ids_) return logits;
+  return put_along_axis(logits, *bias_ids_, take(logits, *bias_ids_) + *biases_, 0);
+}
+
+array Sampler::draw(const array& logits) {
+  const SamplingOptions& o = options_;
+  array logprobs = logits - logsumexp(logits, 0, true);
+
+  // What top-p and min-p keep are the first ranks, as with top-k, so the order of the three does
+  // not matter; what XTC drops depends on the probabilities of all that they leave.
+  std::optional<array> candidates;
+  const auto keep_top_k = [&] {
+    if (o.top_k == 0 || o.top_k >= vocab_size_) return;
+    candidates = top_k_indices(logprobs, o.top_k);
+    logprobs = take(logprobs, *candidates);
+  };
+  if (!protected_) keep_top_k();
+  if (o.top_p < 1) logprobs = keep_top_p(logprobs, o.top_p);
+  if (o.min_p > 0) logprobs = keep_min_p(logprobs, o.min_p);
+  if (protected_) {
+    const array skip = random::uniform(0.0f, 1.0f, {1}, float32, next_key()) > o.xtc_probability;
+    logprobs = where(skip, logprobs, exclude_top_choices(logprobs, o.xtc_threshold, *protected_));
+    keep_top_k();
+  }
+  // Below this temperature only the best token has a chance, and the quotient could overflow.
+  const float temperature = std::max(o.temperature, 1e-6f);
+  const array chosen =
+      random::categorical(reshape(logprobs * (1 / temperature), {1, -1}), -1, next_key());
+  return candidates ? take(*candidates, chosen) : astype(chosen, int32);
+}
+
+array Sampler::next_key() {
+  const auto [next, used] = random::split(key_);
+  key_ = next;
+  return used;
+}
+
+}  // namespace quern::models

@@ -1,0 +1,41 @@
+#include "models/prompt/chat_template.h"
+
+namespace quern::models {
+namespace {
+
+nlohmann::ordered_json message_object(const ChatMessage& message) {
+  nlohmann::ordered_json object{{"role", message.role}, {"content", message.content}};
+  if (!message.extra.is_null()) object.update(message.extra);
+  return object;
+}
+
+}  // namespace
+
+ChatTemplate::ChatTemplate(std::string_view source, std::string bos_token, std::string eos_token)
+    : template_(JinjaTemplate::parse(source)),
+      bos_token_(std::move(bos_token)),
+      eos_token_(std::move(eos_token)) {}
+
+std::string ChatTemplate::render(std::span<const ChatMessage> messages, bool add_generation_prompt,
+                                 const nlohmann::ordered_json& extra_variables) const {
+  auto list = nlohmann::ordered_json::array();
+  for (const ChatMessage& message : messages) list.push_back(message_object(message));
+  nlohmann::ordered_json variables{{"add_generation_prompt", add_generation_prompt},
+                                   {"bos_token", bos_token_},
+                                   {"eos_token", eos_token_}};
+  variables["messages"] = std::move(list);
+  if (!extra_variables.is_null()) variables.update(extra_variables);
+  return template_.render(variables);
+}
+
+bool ChatTemplate::supports_system_role() const {
+  const std::string instruction = "Speak of querns.";
+  const ChatMessage conversation[] = {{"system", instruction}, {"user", "Hello."}};
+  try {
+    return render(conversation).find(instruction) != std::string::npos;
+  } catch (const TemplateError&) {
+    return false;
+  }
+}
+
+}  // namespace quern::models

@@ -1,0 +1,30 @@
+#include "models/tokenizer/streaming_detokenizer.h"
+
+#include "models/tokenizer/tokenizer_parts.h"
+
+namespace quern::models {
+
+StreamingDetokenizer::StreamingDetokenizer(const Tokenizer& tokenizer, bool skip_special_tokens)
+    : tokenizer_(tokenizer),
+      skip_special_tokens_(skip_special_tokens),
+      stream_(*tokenizer_.parts_->decoder, Emission::prompt) {}
+
+std::string StreamingDetokenizer::add(int32_t id) {
+  const TokenizerParts& parts = *tokenizer_.parts_;
+  if (skip_special_tokens_ && parts.is_special(id)) return {};
+  std::string_view token = parts.text(id);
+  if (token.empty()) return {};
+  stream_.add(token);
+  return stream_.take();
+}
+
+std::string StreamingDetokenizer::finish() {
+  stream_.finish();
+  return stream_.take();
+}
+
+void StreamingDetokenizer::reset() {
+  stream_ = DecodeStream(*tokenizer_.parts_->decoder, Emission::prompt);
+}
+
+}  // namespace quern::models

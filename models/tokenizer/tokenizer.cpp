@@ -1,0 +1,168 @@
+#include "models/tokenizer/tokenizer.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "models/error.h"
+#include "models/tokenizer/format_error.h"
+#include "models/tokenizer/tokenizer_parts.h"
+#include "models/tokenizer/utf8.h"
+
+namespace quern::models {
+
+namespace {
+
+ModelError with_file(const FormatError& error, std::string_view file) {
+  return ModelError(fmt::format("[tokenizer] {}: {}", file, error.what()), error.advice());
+}
+
+/// Runs `read(text)`; what it throws gets the file's name.
+template <class Read>
+void read_named(std::string_view file, std::string_view text, Read read) {
+  try {
+    read(text);
+  } catch (const FormatError& error) {
+    throw with_file(error, file);
+  }
+}
+
+std::string file_text(const std::filesystem::path& path) {
+  std::error_code error;
+  std::uintmax_t size = std::filesystem::file_size(path, error);
+  std::string text(error ? 0 : size, '\0');
+  std::ifstream stream(path, std::ios::binary);
+  if (error || !stream.read(text.data(), static_cast<std::streamsize>(size))) {
+    throw ModelError(fmt::format("[tokenizer] {}: the file cannot be read", path.string()),
+                     "Check that it is there and that you may read it.");
+  }
+  return text;
+}
+
+/// Adds the ids of one stretch of normalised text without added tokens.
+void encode_stretch(const TokenizerParts& parts, std::string_view text, bool at_start,
+                    std::vector<int32_t>& ids) {
+  PreTokenized pieces;
+  pieces.pieces.push_back({text, at_start});
+  if (parts.pre_tokenizer) parts.pre_tokenizer->apply(pieces);
+  for (const PreTokenized::Piece& piece : pieces.pieces) parts.model->tokenize(piece.text, ids);
+}
+
+/// Adds the ids of a text between the added tokens that are looked for in the raw text.
+void encode_raw(const TokenizerParts& parts, std::string_view text, bool at_start,
+                std::vector<int32_t>& ids) {
+  std::string normalized;
+  if (parts.normalizer) {
+    normalized = text;
+    parts.normalizer->normalize(normalized);
+    text = normalized;
+  }
+  for (const AddedTokenSpan& span : parts.normalized_added_tokens.find_all(text)) {
+    if (span.id >= 0) {
+      ids.push_back(span.id);
+    } else {
+      encode_stretch(parts, text.substr(span.begin, span.end - span.begin),
+                     at_start && span.begin == 0, ids);
+    }
+  }
+}
+
+void encode_text(const TokenizerParts& parts, std::string_view text, std::vector<int32_t>& ids) {
+  for (const AddedTokenSpan& span : parts.raw_added_tokens.find_all(text)) {
+    if (span.id >= 0) {
+      ids.push_back(span.id);
+    } else {
+      encode_raw(parts, text.substr(span.begin, span.end - span.begin), span.begin == 0, ids);
+    }
+  }
+}
+
+}  // namespace
+
+Tokenizer::Tokenizer(std::shared_ptr<const TokenizerParts> parts) : parts_(std::move(parts)) {}
+
+Tokenizer Tokenizer::load(const std::filesystem::path& folder) {
+  auto parts = std::make_shared<TokenizerParts>();
+  std::filesystem::path path = folder / "tokenizer.json";
+  if (!std::filesystem::exists(path)) {
+    throw ModelError(fmt::format("[tokenizer] {}: the file does not exist", path.string()),
+                     "Choose a folder with a model in the Hugging Face layout.");
+  }
+  read_named(path.string(), file_text(path),
+             [&](std::string_view text) { *parts = read_tokenizer_json(text); });
+
+  path = folder / "chat_template.jinja";
+  if (std::filesystem::exists(path)) parts->config.chat_template = file_text(path);
+  for (const char* name :
+       {"chat_template.json", "tokenizer_config.json", "special_tokens_map.json"}) {
+    path = folder / name;
+    if (!std::filesystem::exists(path)) continue;
+    read_named(path.string(), file_text(path),
+               [&](std::string_view text) { read_tokenizer_config(text, parts->config); });
+  }
+  return Tokenizer(std::move(parts));
+}
+
+Tokenizer Tokenizer::from_json(std::string_view tokenizer_json,
+                               std::string_view tokenizer_config_json) {
+  auto parts = std::make_shared<TokenizerParts>();
+  read_named("tokenizer.json", tokenizer_json,
+             [&](std::string_view text) { *parts = read_tokenizer_json(text); });
+  if (!tokenizer_config_json.empty()) {
+    read_named("tokenizer_config.json", tokenizer_config_json,
+               [&](std::string_view text) { read_tokenizer_config(text, parts->config); });
+  }
+  return Tokenizer(std::move(parts));
+}
+
+std::vector<int32_t> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {
+  std::string repaired;
+  if (!is_valid_utf8(text)) {
+    repaired = replace_invalid_utf8(text);
+    text = repaired;
+  }
+  std::vector<int32_t> ids;
+  ids.reserve(text.size() / 3 + 8);
+  const PostProcessor& around = parts_->post_processor;
+  if (add_special_tokens) ids = around.prefix;
+  try {
+    encode_text(*parts_, text, ids);
+  } catch (const FormatError& error) {
+    throw with_file(error, "encode");
+  }
+  if (add_special_tokens) ids.insert(ids.end(), around.suffix.begin(), around.suffix.end());
+  return ids;
+}
+
+std::string Tokenizer::decode(std::span<const int32_t> ids, bool skip_special_tokens) const {
+  DecodeStream stream(*parts_->decoder, Emission::exact);
+  for (int32_t id : ids) {
+    if (skip_special_tokens && parts_->is_special(id)) continue;
+    if (std::string_view token = parts_->text(id); !token.empty()) stream.add(token);
+  }
+  stream.finish();
+  return stream.take();
+}
+
+int32_t Tokenizer::vocab_size() const { return parts_->vocab_size; }
+
+std::optional<int32_t> Tokenizer::token_to_id(std::string_view token) const {
+  return parts_->find(token);
+}
+
+std::string_view Tokenizer::id_to_token(int32_t id) const { return parts_->text(id); }
+
+bool Tokenizer::is_special(int32_t id) const { return parts_->is_special(id); }
+
+const std::string& Tokenizer::bos_token() const { return parts_->config.bos_token; }
+const std::string& Tokenizer::eos_token() const { return parts_->config.eos_token; }
+const std::string& Tokenizer::unk_token() const { return parts_->config.unk_token; }
+const std::string& Tokenizer::pad_token() const { return parts_->config.pad_token; }
+
+std::optional<int32_t> Tokenizer::bos_token_id() const { return parts_->find(bos_token()); }
+
+std::optional<int32_t> Tokenizer::eos_token_id() const { return parts_->find(eos_token()); }
+
+const std::string& Tokenizer::chat_template() const { return parts_->config.chat_template; }
+
+}  // namespace quern::models

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace quern::models {
+
+/// What stands beside tokenizer.json. Every text is empty when it is absent.
+struct TokenizerConfig {
+  std::string bos_token;
+  std::string eos_token;
+  std::string unk_token;
+  std::string pad_token;
+  std::string chat_template;
+};
+
+/// Fills in what `config` does not say yet from the text of a tokenizer_config.json,
+/// special_tokens_map.json or chat_template.json, which name things alike. A token is a string or
+/// an object with "content"; a chat template is a string or a list of {"name", "template"}, of
+/// which "default" is taken. Throws FormatError.
+void read_tokenizer_config(std::string_view text, TokenizerConfig& config);
+
+}  // namespace quern::models

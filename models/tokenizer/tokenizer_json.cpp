@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "models/tokenizer/format_error.h"
+#include "models/tokenizer/json_cursor.h"
+#include "models/tokenizer/json_fields.h"
+#include "models/tokenizer/tokenizer_parts.h"
+#include "models/tokenizer/utf8.h"
+
+namespace quern::models {
+
+using nlohmann::json;
+
+namespace {
+
+/// "model": the small members as a document, the large tables as the text that they are.
+struct ModelMembers {
+  json small = json::object();
+  std::string_view vocab;
+  std::string_view merges;
+};
+
+ModelMembers read_model_members(JsonCursor& cursor) {
+  ModelMembers members;
+  std::string_view key;
+  for (bool first = true; cursor.next_member(first, key);) {
+    std::string name(key);
+    std::string_view value = cursor.skip_value();
+    if (value == "null") continue;
+    if (name == "vocab") {
+      members.vocab = value;
+    } else if (name == "merges") {
+      members.merges = value;
+    } else {
+      members.small[name] = parse_json(value, in_quotes(name));
+    }
+  }
+  return members;
+}
+
+std::vector<AddedToken> read_added_tokens(const json& file) {
+  constexpr const char* where = "an added token";
+  std::vector<AddedToken> tokens;
+  if (!find_field(file, "added_tokens", "the file")) return tokens;
+  for (const json& entry : array_field(file, "added_tokens", "the file")) {
+    AddedToken token;
+    token.content = string_field(entry, "content", where);
+    int64_t id = integer_field(entry, "id", where);
+    if (id < 0 || id >= Vocabulary::id_limit) {
+      throw FormatError(fmt::format("the added token {} has the id {}, which is outside 0 to {}",
+                                    in_quotes(token.content), id, Vocabulary::id_limit - 1));
+    }
+    token.id = static_cast<int32_t>(id);
+    token.single_word = bool_field(entry, "single_word", where, false);
+    token.lstrip = bool_field(entry, "lstrip", where, false);
+    token.rstrip = bool_field(entry, "rstrip", where, false);
+    token.special = bool_field(entry, "special", where, false);
+    token.normalized = bool_field(entry, "normalized", where, !token.special);
+    tokens.push_back(std::move(token));
+  }
+  return tokens;
+}
+
+}  // namespace
+
+TokenizerParts read_tokenizer_json(std::string_view text) {
+  if (!is_valid_utf8(text)) throw FormatError("the text is not valid UTF-8");
+  JsonCursor cursor(text);
+  json file = json::object();  // all members but the model
+  std::optional<ModelMembers> model;
+  std::string_view key;
+  for (bool first = true; cursor.next_member(first, key);) {
+    std::string name(key);
+    if (name == "model") {
+      model = read_model_members(cursor);
+    } else {
+      file[name] = parse_json(cursor.skip_value(), in_quotes(name));
+    }
+  }
+  cursor.end();
+  if (!model) throw FormatError("the file lacks \"model\"");
+
+  TokenizerParts parts;
+  parts.model = make_model({model->small, model->vocab, model->merges});
+  auto component = [&](const char* name) { return find_field(file, name, "the file"); };
+  if (const json* normalizer = component("normalizer")) {
+    parts.normalizer = make_normalizer(*normalizer);
+  }
+  if (const json* pre_tokenizer = component("pre_tokenizer")) {
+    parts.pre_tokenizer = make_pre_tokenizer(*pre_tokenizer);
+  }
+  const json* decoder = component("decoder");
+  parts.decoder = decoder ? make_decoder(*decoder) : make_joining_decoder();
+  parts.set_added_tokens(read_added_tokens(file));
+  if (const json* post_processor = component("post_processor")) {
+    parts.post_processor = read_post_processor(*post_processor, parts.vocab_size);
+  }
+  return parts;
+}
+
+}  // namespace quern::models

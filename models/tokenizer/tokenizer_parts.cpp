@@ -1,0 +1,52 @@
+#include "models/tokenizer/tokenizer_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/tokenizer/format_error.h"
+#include "models/tokenizer/json_fields.h"
+
+namespace quern::models {
+
+void TokenizerParts::set_added_tokens(const std::vector<AddedToken>& tokens) {
+  vocab_size = model->vocabulary().size();
+  std::vector<AddedToken> raw;
+  std::vector<AddedToken> normalized;
+  for (const AddedToken& token : tokens) {
+    auto [place, is_new] = added_tokens.emplace(token.id, token);
+    if (!is_new) {
+      throw FormatError(fmt::format("the added tokens {} and {} have the same id {}",
+                                    in_quotes(place->second.content), in_quotes(token.content),
+                                    token.id));
+    }
+    auto [name, is_new_name] = added_ids.emplace(place->second.content, token.id);
+    if (!is_new_name) {
+      throw FormatError(fmt::format("the added token {} appears twice, with the ids {} and {}",
+                                    in_quotes(token.content), name->second, token.id));
+    }
+    vocab_size = std::max(vocab_size, token.id + 1);
+    (token.normalized ? normalized : raw).push_back(token);
+    if (token.normalized && normalizer) normalizer->normalize(normalized.back().content);
+  }
+  raw_added_tokens = AddedTokenMatcher(std::move(raw));
+  normalized_added_tokens = AddedTokenMatcher(std::move(normalized));
+}
+
+std::optional<int32_t> TokenizerParts::find(std::string_view token) const {
+  auto added = added_ids.find(token);
+  return added != added_ids.end() ? added->second : model->vocabulary().find(token);
+}
+
+std::string_view TokenizerParts::text(int32_t id) const {
+  auto added = added_tokens.find(id);
+  return added != added_tokens.end() ? std::string_view(added->second.content)
+                                     : model->vocabulary().text(id);
+}
+
+bool TokenizerParts::is_special(int32_t id) const {
+  auto added = added_tokens.find(id);
+  return added != added_tokens.end() && added->second.special;
+}
+
+}  // namespace quern::models

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "models/tokenizer/added_tokens.h"
+#include "models/tokenizer/decoder.h"
+#include "models/tokenizer/model.h"
+#include "models/tokenizer/normalizer.h"
+#include "models/tokenizer/post_processor.h"
+#include "models/tokenizer/pre_tokenizer.h"
+#include "models/tokenizer/tokenizer_config.h"
+
+namespace quern::models {
+
+/// Everything that a Tokenizer is made of, whichever file format it came from. Immutable once
+/// filled.
+struct TokenizerParts {
+  std::unique_ptr<TokenModel> model;
+  std::unique_ptr<Normalizer> normalizer;       // may be null
+  std::unique_ptr<PreTokenizer> pre_tokenizer;  // may be null
+  std::unique_ptr<TokenDecoder> decoder;
+  PostProcessor post_processor;
+
+  AddedTokenMatcher raw_added_tokens;         // looked for in the text as it is
+  AddedTokenMatcher normalized_added_tokens;  // and in the normalised text
+  std::unordered_map<int32_t, AddedToken> added_tokens;
+  std::unordered_map<std::string_view, int32_t> added_ids;  // into added_tokens
+  int32_t vocab_size = 0;
+
+  TokenizerConfig config;
+
+  /// Takes the added tokens in and sets everything that follows from them; model and normalizer
+  /// must be set. Throws FormatError when two tokens share an id or a text.
+  void set_added_tokens(const std::vector<AddedToken>& tokens);
+
+  std::optional<int32_t> find(std::string_view token) const;
+  std::string_view text(int32_t id) const;
+  bool is_special(int32_t id) const;
+};
+
+/// Fills all but `config` from the text of a tokenizer.json. Throws FormatError.
+TokenizerParts read_tokenizer_json(std::string_view text);
+
+}  // namespace quern::models

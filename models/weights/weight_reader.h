@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "models/config/quantization_config.h"
+#include "models/weights/checkpoint.h"
+
+namespace quern::models {
+
+/// Binds a checkpoint's tensors to the places of a model, strictly: every tensor a place asks for
+/// must be there with the right shape, and every tensor there must be asked for.
+///
+/// What is wrong is collected, so that one message can say all of it; until finish() a place that
+/// asked for a tensor that is missing or misshapen holds zeros.
+class WeightReader {
+ public:
+  /// float_dtype: what floating-point tensors are cast to. The cast happens when first computed
+  /// with.
+  WeightReader(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
+               Dtype float_dtype);
+
+  Dtype float_dtype() const { return float_dtype_; }
+  bool has(const std::string& name) const { return checkpoint_.find(name) != nullptr; }
+
+  /// A floating-point tensor.
+  array take(const std::string& name, const Shape& shape);
+  /// Packed bits: uint32.
+  array take_packed(const std::string& name, const Shape& shape);
+
+  /// How the module's weight is stored: none when it has no scales. Throws ModelError when it has
+  /// some and the config says nothing of quantization, or says that this module has none.
+  std::optional<Quantization> quantization(const std::string& module_path) const;
+
+  /// Throws ModelError when tensors were missing or misshapen or remain, other than those whose
+  /// name ends with one of `ignored`: the first few with their shapes, and the count.
+  void finish(const std::vector<std::string>& ignored) const;
+
+ private:
+  array take_stored(const std::string& name, const Shape& shape, bool packed);
+
+  const Checkpoint& checkpoint_;
+  const QuantizationConfig& quantization_;
+  Dtype float_dtype_;
+  std::set<std::string> taken_;
+  std::vector<std::string> missing_;
+  std::vector<std::string> misshapen_;
+};
+
+}  // namespace quern::models

@@ -1,0 +1,79 @@
+#include "engine/memory/memory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/memory/buffer.h"
+
+namespace quern {
+namespace {
+
+class Memory : public testing::Test {
+ protected:
+  void SetUp() override { clear_cache(); }
+  void TearDown() override {
+    set_memory_limit(memory_limit_);
+    set_cache_limit(cache_limit_);
+  }
+
+  const size_t memory_limit_ = get_memory_limit();
+  const size_t cache_limit_ = [] {
+    const size_t limit = set_cache_limit(size_t(1) << 30);
+    return limit;
+  }();
+};
+
+TEST_F(Memory, CountsWhatIsHeldAndWhatWasHeld) {
+  const size_t before = get_active_memory();
+  reset_peak_memory();
+  {
+    const auto buffer = Buffer::allocate(1'000'000);
+    EXPECT_GE(get_active_memory() - before, 1'000'000u);
+    EXPECT_LT(get_active_memory() - before, 1'010'000u);
+  }
+  EXPECT_EQ(get_active_memory(), before);
+  EXPECT_GE(get_peak_memory() - before, 1'000'000u);
+  reset_peak_memory();
+  EXPECT_EQ(get_peak_memory(), before);
+}
+
+TEST_F(Memory, FreedBuffersAreReusedAndCanBeGivenBack) {
+  void* first = Buffer::allocate(500'000)->data();
+  EXPECT_GE(get_cache_memory(), 500'000u);
+  EXPECT_EQ(Buffer::allocate(500'000)->data(), first);
+  EXPECT_EQ(Buffer::allocate(450'000)->data(), first);
+  clear_cache();
+  EXPECT_EQ(get_cache_memory(), 0u);
+}
+
+TEST_F(Memory, TheCacheKeepsToItsLimit) {
+  set_cache_limit(1'000'000);
+  for (int i = 0; i < 4; ++i) {
+    const auto a = Buffer::allocate(400'000), b = Buffer::allocate(600'000),
+               c = Buffer::allocate(200'000);
+  }
+  EXPECT_LE(get_cache_memory(), 1'000'000u);
+  set_cache_limit(0);
+  EXPECT_EQ(get_cache_memory(), 0u);
+}
+
+TEST_F(Memory, PastTheLimitAnAllocationThrowsWithTheSizes) {
+  set_memory_limit(get_active_memory() + 1'000'000);
+  { const auto fits = Buffer::allocate(900'000); }
+  const auto half = Buffer::allocate(500'000);  // needs what the cache holds
+  try {
+    Buffer::allocate(800'000);
+    FAIL() << "no error";
+  } catch (const OutOfMemory& e) {
+    EXPECT_THAT(e.what(), testing::HasSubstr("800000"));
+    EXPECT_THAT(e.what(), testing::HasSubstr(std::to_string(get_memory_limit())));
+  }
+}
+
+TEST_F(Memory, AnAbsurdSizeThrows) {
+  EXPECT_THROW(Buffer::allocate(SIZE_MAX), OutOfMemory);
+  EXPECT_THROW(Buffer::allocate(SIZE_MAX / 2), OutOfMemory);
+}
+
+}  // namespace
+}  // namespace quern
