@@ -228,7 +228,7 @@ void ChatSession::remove(const QString& chat) {
   if (!record) return;
   if (run_.conversation() != nullptr && run_.conversation()->chatId() == chat) run_.stop();
   store_.remove(chat);
-  undo_.push(tr("“%1” deleted").arg(record->title), [this, record = *record] {
+  undo_.push(tr("Deleted “%1”").arg(record->title), [this, record = *record] {
     store_.restore(record.id);
     chats_.put(record);
     open(record.id);

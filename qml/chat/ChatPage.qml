@@ -42,6 +42,7 @@ Item {
         PageNotices {
             Layout.fillWidth: true
             Layout.fillHeight: false
+            Layout.alignment: Qt.AlignHCenter
             session: page.session
             onChooseFolder: page.chooseFolder()
         }

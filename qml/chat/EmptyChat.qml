@@ -117,7 +117,7 @@ Item {
         GridLayout {
             Layout.fillWidth: true
             Layout.topMargin: Spacing.huge
-            visible: empty.ready
+            visible: empty.ready && empty.height > 400
             columns: width > 520 ? 2 : 1
             columnSpacing: Spacing.medium
             rowSpacing: Spacing.medium
@@ -127,7 +127,9 @@ Item {
 
                 ExamplePrompt {
                     required property var modelData
+                    required property int index
 
+                    objectName: "example" + index
                     title: modelData.title
                     text: modelData.text
                     onClicked: empty.prompted(modelData.text)

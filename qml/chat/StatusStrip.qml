@@ -33,6 +33,7 @@ Item {
             text: strip.run.isActive && !strip.session.isAnsweringHere ? qsTr("An answer is being written in another chat")
                 : strip.run.state === AnswerRun.Stopping ? qsTr("Stopping")
                 : strip.run.state === AnswerRun.Generating ? qsTr("%1 tokens · %2 tokens/s").arg(strip.count(strip.run.tokens)).arg(strip.run.tokensPerSecond.toLocaleString(Qt.locale(), "f", 1))
+                : strip.width < 420 ? ""
                 : qsTr("Enter sends, Shift+Enter begins a new line")
             color: Colors.mutedText
             font.pixelSize: Fonts.small

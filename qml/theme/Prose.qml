@@ -7,7 +7,7 @@ QtObject {
     readonly property string sheet: "<style>a{color:" + Colors.link + ";text-decoration:none}"
         + "code{font-family:JetBrains Mono;font-size:13px;background-color:" + Colors.inlineCode + "}"
         + "p{margin:0;line-height:145%}"
-        + "td{border-top-width:1px;border-top-style:solid;border-top-color:" + Colors.border + "}"
+        + "table{border-collapse:collapse;border-width:1px;border-style:solid;border-color:" + Colors.border + "}"
         + "th{font-weight:600}</style>"
 
     function paragraph(html: string): string {

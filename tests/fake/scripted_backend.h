@@ -14,6 +14,7 @@ class ScriptedBackend : public app::ChatBackend {
   Q_PROPERTY(int charactersPerStep MEMBER characters_per_step)
   Q_PROPERTY(int prefillSteps MEMBER prefill_steps)
   Q_PROPERTY(QString failure MEMBER failure)
+  Q_PROPERTY(QString loadFailure MEMBER load_failure)
   Q_PROPERTY(int requestCount READ requestCount)
 
  public:
