@@ -144,6 +144,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
   const Json header = reader.header(file_, data_start);
   for (const auto& [name, entry] : header.items()) {
     if (name == "__metadata__") {
+      if (entry.is_null()) continue;
       if (!entry.is_object()) reader.fail("__metadata__ is not an object");
       for (const auto& [key, value] : entry.items()) {
         if (!value.is_string()) reader.fail("the metadata {} is not a string", key);
@@ -161,10 +162,9 @@ array SafetensorsFile::load(const std::string& name) const {
     throw std::out_of_range(fmt::format("[safetensors] {} has no tensor {}", path_.string(), name));
   }
   const Tensor& t = found->second;
-  if (t.offset % t.dtype.size() == 0) return array(file_.buffer(), t.shape, t.dtype, t.offset);
-  const auto aligned = Buffer::allocate(t.nbytes);
-  std::memcpy(aligned->data(), file_.data() + t.offset, t.nbytes);
-  return array(aligned, t.shape, t.dtype);
+  const array stored(file_.buffer(), t.shape, t.dtype, t.offset);
+  // Many writers do not pad the header, so that elements straddle their natural places.
+  return t.offset % t.dtype.size() == 0 ? stored : contiguous(stored);
 }
 
 SafetensorsLoad load_safetensors(const std::string& file, StreamOrDevice) {

@@ -36,7 +36,8 @@ class SafetensorsFile {
   const std::map<std::string, Tensor>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
-  /// Throws std::out_of_range when there is no such tensor.
+  /// A tensor that lies misaligned in the file is copied when it is first computed with. Throws
+  /// std::out_of_range when there is no such tensor.
   array load(const std::string& name) const;
 
  private:

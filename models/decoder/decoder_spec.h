@@ -53,7 +53,7 @@ struct AttentionSpec {
   std::string query_norm = "q_norm", key_norm = "k_norm";
 };
 
-enum class Activation { silu, gelu, gelu_tanh, relu_squared };
+enum class Activation { silu, gelu, gelu_tanh };
 
 struct MlpSpec {
   int intermediate_size = 0;
@@ -70,7 +70,9 @@ struct LayerSpec {
   std::variant<AttentionSpec> mixer;
   std::variant<MlpSpec> feed_forward;
   NormSpec norm;
-  bool parallel = false;  ///< x + mixer(x) + feed_forward(x)
+  /// x + mixer(x) + feed_forward(x); both read mixer_pre_norm's result, unless
+  /// feed_forward_pre_norm is named.
+  bool parallel = false;
   float residual_scale = 1.0f;
 
   std::string mixer_name = "self_attn", feed_forward_name = "mlp";
@@ -87,7 +89,7 @@ struct DecoderSpec {
   NormSpec norm;  ///< before the head
   float embedding_scale = 1.0f;
   float logit_scale = 1.0f;
-  std::optional<float> logit_softcap;
+
   std::optional<bool> tied_head;  ///< none: tied when the checkpoint has no head
   bool head_bias = false;
 
@@ -97,7 +99,7 @@ struct DecoderSpec {
   std::string head_name = "lm_head";
 
   /// Endings of names that published checkpoints hold and nothing needs.
-  std::vector<std::string> ignored = {"rotary_emb.inv_freq", "attn.masked_bias"};
+  std::vector<std::string> ignored = {"rotary_emb.inv_freq"};
 };
 
 }  // namespace quern::models

@@ -18,6 +18,8 @@ std::unique_ptr<const FeedForward> make(WeightReader& reader, const std::string&
   return std::make_unique<Mlp>(reader, path, spec, hidden_size);
 }
 
+array normed(const std::optional<Norm>& norm, const array& x) { return norm ? (*norm)(x) : x; }
+
 }  // namespace
 
 Layer::Layer(WeightReader& reader, const std::string& path, const LayerSpec& spec, int hidden_size)
@@ -37,25 +39,23 @@ Layer::Layer(WeightReader& reader, const std::string& path, const LayerSpec& spe
   norm(feed_forward_post_norm_, spec.feed_forward_post_norm);
 }
 
-array Layer::mixed(const array& x, LayerCache& cache, AttentionMasks& masks) const {
-  const array out = (*mixer_)(mixer_pre_norm_ ? (*mixer_pre_norm_)(x) : x, cache, masks);
-  return mixer_post_norm_ ? (*mixer_post_norm_)(out) : out;
-}
-
-array Layer::fed_forward(const array& x) const {
-  const array out = (*feed_forward_)(feed_forward_pre_norm_ ? (*feed_forward_pre_norm_)(x) : x);
-  return feed_forward_post_norm_ ? (*feed_forward_post_norm_)(out) : out;
-}
-
 array Layer::residual(const array& x, const array& change) const {
   if (residual_scale_ == 1.0f) return add(x, change);
   return add(x, multiply(change, array(residual_scale_, change.dtype())));
 }
 
 array Layer::operator()(const array& x, LayerCache& cache, AttentionMasks& masks) const {
-  if (parallel_) return residual(x, add(mixed(x, cache, masks), fed_forward(x)));
-  const array between = residual(x, mixed(x, cache, masks));
-  return residual(between, fed_forward(between));
+  const array input = normed(mixer_pre_norm_, x);
+  const array mixed = normed(mixer_post_norm_, (*mixer_)(input, cache, masks));
+  const auto fed_forward = [&](const array& from) {
+    return normed(feed_forward_post_norm_, (*feed_forward_)(from));
+  };
+  if (parallel_) {
+    const array other = feed_forward_pre_norm_ ? (*feed_forward_pre_norm_)(x) : input;
+    return residual(x, add(mixed, fed_forward(other)));
+  }
+  const array between = residual(x, mixed);
+  return residual(between, fed_forward(normed(feed_forward_pre_norm_, between)));
 }
 
 }  // namespace quern::models

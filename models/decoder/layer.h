@@ -22,8 +22,6 @@ class Layer {
   std::unique_ptr<LayerCache> make_cache() const { return mixer_->make_cache(); }
 
  private:
-  array mixed(const array& x, LayerCache& cache, AttentionMasks& masks) const;
-  array fed_forward(const array& x) const;
   array residual(const array& x, const array& change) const;
 
   std::unique_ptr<const TokenMixer> mixer_;

@@ -6,7 +6,6 @@
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/shape.h"
-#include "engine/ops/unary.h"
 
 namespace quern::models {
 
@@ -21,7 +20,6 @@ array scaled(const array& x, float scale) {
 Transformer::Transformer(WeightReader& reader, const DecoderSpec& spec)
     : embedding_scale_(spec.embedding_scale),
       logit_scale_(spec.logit_scale),
-      logit_softcap_(spec.logit_softcap),
       embedding_(
           WeightMatrix::load(reader, spec.embedding_name, spec.vocab_size, spec.hidden_size)),
       norm_(reader, spec.norm_name, spec.norm, spec.hidden_size) {
@@ -47,9 +45,7 @@ Cache Transformer::make_cache() const {
 }
 
 array Transformer::head(const array& x) const {
-  const array logits = scaled(head_ ? (*head_)(x) : embedding_.project(x), logit_scale_);
-  if (!logit_softcap_) return logits;
-  return scaled(tanh(scaled(logits, 1.0f / *logit_softcap_)), *logit_softcap_);
+  return scaled(head_ ? (*head_)(x) : embedding_.project(x), logit_scale_);
 }
 
 array Transformer::logits(const array& tokens, Cache& cache, bool last_only) const {

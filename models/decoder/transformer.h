@@ -25,7 +25,7 @@ class Transformer final : public Decoder {
   array head(const array& x) const;
 
   float embedding_scale_, logit_scale_;
-  std::optional<float> logit_softcap_;
+
   WeightMatrix embedding_;
   std::vector<Layer> layers_;
   Norm norm_;

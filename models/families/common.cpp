@@ -1,8 +1,22 @@
 #include "models/families/common.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
+#include <string_view>
+#include <utility>
 
 namespace quern::models {
+
+namespace {
+
+constexpr std::pair<std::string_view, Activation> activations[] = {
+    {"silu", Activation::silu},          {"swish", Activation::silu},
+    {"gelu", Activation::gelu},          {"gelu_pytorch_tanh", Activation::gelu_tanh},
+    {"gelu_new", Activation::gelu_tanh},
+};
+
+}  // namespace
 
 AttentionSpec common_attention(const ModelConfig& config) {
   AttentionSpec attention;
@@ -23,8 +37,9 @@ AttentionSpec common_attention(const ModelConfig& config) {
 LayerSpec common_layer(const ModelConfig& config) {
   LayerSpec layer;
   layer.mixer = common_attention(config);
-  layer.feed_forward =
-      MlpSpec{.intermediate_size = config.intermediate_size, .bias = config.mlp_bias};
+  layer.feed_forward = MlpSpec{.intermediate_size = config.intermediate_size,
+                               .activation = read_activation(config, "hidden_act", "silu"),
+                               .bias = config.mlp_bias};
   layer.norm.eps = config.rms_norm_eps;
   return layer;
 }
@@ -39,11 +54,27 @@ DecoderSpec common_decoder(const ModelConfig& config) {
   return decoder;
 }
 
-std::optional<int> window_of_layer(const ModelConfig& config, int layer, int first_sliding_layer) {
-  const bool slides = config.layer_types.empty()
-                          ? layer >= first_sliding_layer
-                          : config.layer_types[size_t(layer)] == "sliding_attention";
+std::optional<int> window_of_layer(const ModelConfig& config, int layer, bool slides) {
+  if (!config.layer_types.empty()) {
+    slides = config.layer_types[size_t(layer)] == "sliding_attention";
+  }
   return slides ? config.sliding_window : std::nullopt;
+}
+
+Activation read_activation(const ModelConfig& config, const char* key, const char* when_absent) {
+  const std::string name = config.reader().text(key, when_absent);
+  for (const auto& [known, activation] : activations) {
+    if (name == known) return activation;
+  }
+  config.reader().fail(key, fmt::format("is \"{}\", which is no known activation", name),
+                       "Update Quern, or choose another model.");
+}
+
+void norm_after(LayerSpec& layer) {
+  layer.mixer_pre_norm.reset();
+  layer.feed_forward_pre_norm.reset();
+  layer.mixer_post_norm = "post_attention_layernorm";
+  layer.feed_forward_post_norm = "post_feedforward_layernorm";
 }
 
 AttentionSpec& attention_of(LayerSpec& layer) { return std::get<AttentionSpec>(layer.mixer); }

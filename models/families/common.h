@@ -12,9 +12,15 @@ AttentionSpec common_attention(const ModelConfig& config);
 LayerSpec common_layer(const ModelConfig& config);
 DecoderSpec common_decoder(const ModelConfig& config);
 
-/// The window of a layer that `layer_types` calls "sliding_attention"; without that list, that of
-/// every layer from `first_sliding_layer` on.
-std::optional<int> window_of_layer(const ModelConfig& config, int layer, int first_sliding_layer);
+/// sliding_window, for a layer that `layer_types` calls "sliding_attention"; without that list, for
+/// one that `slides`.
+std::optional<int> window_of_layer(const ModelConfig& config, int layer, bool slides);
+
+/// The activation that a config names under this key. Throws ModelError for an unknown one.
+Activation read_activation(const ModelConfig& config, const char* key, const char* when_absent);
+
+/// Norms after attention and MLP instead of before.
+void norm_after(LayerSpec& layer);
 
 AttentionSpec& attention_of(LayerSpec& layer);
 

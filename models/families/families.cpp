@@ -12,10 +12,17 @@ namespace quern::models {
 namespace {
 
 constexpr Family known_families[] = {
+    {"cohere2", "Cohere2", describe_cohere2},
+    {"exaone4", "EXAONE 4", describe_exaone4},
+    {"gemma", "Gemma", describe_gemma},
+    {"granite", "Granite", describe_granite},
     {"llama", "Llama", describe_llama},
     {"mistral", "Mistral", describe_mistral},
+    {"olmo2", "OLMo 2", describe_olmo2},
     {"qwen2", "Qwen2", describe_qwen2},
     {"qwen3", "Qwen3", describe_qwen3},
+    {"smollm3", "SmolLM3", describe_smollm3},
+    {"starcoder2", "StarCoder2", describe_starcoder2},
 };
 
 /// How many letters must be inserted, deleted or replaced to turn one text into the other.

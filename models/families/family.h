@@ -22,9 +22,16 @@ std::span<const Family> families();
 /// The family of a config, by its model_type. Throws ModelError naming the nearest known one.
 const Family& find_family(const ModelConfig& config);
 
+DecoderSpec describe_cohere2(const ModelConfig& config);
+DecoderSpec describe_exaone4(const ModelConfig& config);
+DecoderSpec describe_gemma(const ModelConfig& config);
+DecoderSpec describe_granite(const ModelConfig& config);
 DecoderSpec describe_llama(const ModelConfig& config);
 DecoderSpec describe_mistral(const ModelConfig& config);
+DecoderSpec describe_olmo2(const ModelConfig& config);
 DecoderSpec describe_qwen2(const ModelConfig& config);
 DecoderSpec describe_qwen3(const ModelConfig& config);
+DecoderSpec describe_smollm3(const ModelConfig& config);
+DecoderSpec describe_starcoder2(const ModelConfig& config);
 
 }  // namespace quern::models

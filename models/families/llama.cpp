@@ -7,8 +7,7 @@ namespace quern::models {
 DecoderSpec describe_llama(const ModelConfig& config) {
   DecoderSpec decoder = common_decoder(config);
   for (int i = 0; i < config.num_hidden_layers; ++i) {
-    attention_of(decoder.layers[size_t(i)]).window =
-        window_of_layer(config, i, config.num_hidden_layers);
+    attention_of(decoder.layers[size_t(i)]).window = window_of_layer(config, i, false);
   }
   return decoder;
 }

@@ -14,7 +14,7 @@ namespace {
 constexpr int prefill_tokens = 512;  // of a prompt that are evaluated at a time, by default
 
 struct LayerSizes {
-  size_t cache_per_token = 0;       ///< elements
+  size_t cache_per_token = 0;  ///< elements
   std::optional<int> window;
   size_t activations_per_token = 0;  ///< elements, at the most
 };
@@ -94,9 +94,10 @@ ModelInfo read_model_info(const std::filesystem::path& folder) {
 
   size_t widest = 0;
   for (const LayerSpec& layer : spec.layers) {
-    const LayerSizes mixer = std::visit([](const auto& part) { return sizes_of(part); }, layer.mixer);
-    const size_t fed_forward =
-        std::visit([](const auto& part) { return activations_per_token(part); }, layer.feed_forward);
+    const LayerSizes mixer =
+        std::visit([](const auto& part) { return sizes_of(part); }, layer.mixer);
+    const size_t fed_forward = std::visit(
+        [](const auto& part) { return activations_per_token(part); }, layer.feed_forward);
     info.layers.push_back({mixer.cache_per_token * dtype.size(), mixer.window});
     widest = std::max({widest, mixer.activations_per_token, fed_forward});
   }

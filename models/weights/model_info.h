@@ -37,8 +37,8 @@ struct ModelInfo {
   size_t memory_to_run(int context_length) const;
 };
 
-/// Reads headers and config.json only. Throws ModelError as opening the model would, but does not check
-/// that the tensors fit the config.
+/// Reads headers and config.json only. Throws ModelError as opening the model would, but does not
+/// check that the tensors fit the config.
 ModelInfo read_model_info(const std::filesystem::path& folder);
 
 }  // namespace quern::models

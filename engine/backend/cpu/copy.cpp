@@ -1,5 +1,6 @@
 #include "engine/backend/cpu/copy.h"
 
+#include <cstdint>
 #include <cstring>
 
 #include "engine/backend/cpu/cpu.h"
@@ -92,7 +93,8 @@ void copy_into(const array& src, array& dst) {
 }
 
 array row_contiguous(const array& a) {
-  if (a.flags().row_contiguous) return a;
+  const bool aligned = reinterpret_cast<std::uintptr_t>(a.data<char>()) % a.itemsize() == 0;
+  if (aligned && a.flags().row_contiguous) return a;
   array out(Buffer::allocate(a.nbytes()), a.shape(), a.dtype());
   copy_into(a, out);
   return out;

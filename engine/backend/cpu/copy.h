@@ -11,7 +11,7 @@ void copy_into(const array& src, array& dst);
 /// `byte_offset` into dst's buffer.
 void copy_into(const array& src, array& dst, const Strides& dst_strides, size_t byte_offset);
 
-/// a in row-major memory: itself, or a copy.
+/// a in row-major memory, aligned for its dtype: itself, or a copy.
 array row_contiguous(const array& a);
 
 }  // namespace quern::cpu

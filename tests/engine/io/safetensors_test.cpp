@@ -50,11 +50,17 @@ TEST_F(Safetensors, ReadsWhatThePublishedLayoutSays) {
   const SafetensorsFile file(path);
   EXPECT_EQ(file.metadata().at("k"), "v");
   array b = file.load("b");
+  b.eval();
   EXPECT_EQ(b.shape(), (Shape{1, 2}));
   EXPECT_EQ(b.data<int16_t>()[0], 0x1234);
   EXPECT_EQ(b.data<int16_t>()[1], -1);
   EXPECT_EQ(file.load("a").data<uint8_t>()[2], 3);
   EXPECT_THROW(file.load("c"), std::out_of_range);
+}
+
+TEST_F(Safetensors, NoMetadataMayBeWrittenAsNull) {
+  const std::string path = write(file_bytes(R"({"__metadata__":null})", ""));
+  EXPECT_TRUE(SafetensorsFile(path).metadata().empty());
 }
 
 TEST_F(Safetensors, WhatIsSavedIsRead) {

@@ -103,9 +103,10 @@ TEST(KeyValueCache, DecodingWritesInPlace) {
   const size_t before = get_active_memory();
   array sum = array(0.0f);
   for (int i = 0; i < 200; ++i) {
-    // As generation does: the next step is built and submitted before the one before it was waited for.
+    // As generation does: the next step is built and submitted before the one before it was waited
+    // for.
     const auto [keys, values] = cache.update(added(1), added(1));
-    array last = concatenate({slice(keys, {0, 0, 300 + i, 0}, {1, 1, 301 + i, 64}), values}, 2);
+    array last = concatenate({slice(keys, {0, 0, 300 + i, 0}, {1, 8, 301 + i, 64}), values}, 2);
     last = slice(last, {0, 0, 0, 0}, {1, 1, 1, 1});
     async_eval(last);
     sum.wait();

@@ -10,8 +10,8 @@ using Json = nlohmann::json;
 
 /// The smallest complete config.json, changed.
 ModelConfig load(const std::function<void(Json&)>& change = [](Json&) {}) {
-  Json json = {{"model_type", "llama"},     {"hidden_size", 64}, {"intermediate_size", 128},
-               {"num_hidden_layers", 2},    {"vocab_size", 256}, {"num_attention_heads", 4}};
+  Json json = {{"model_type", "llama"},  {"hidden_size", 64}, {"intermediate_size", 128},
+               {"num_hidden_layers", 2}, {"vocab_size", 256}, {"num_attention_heads", 4}};
   change(json);
   const tests::ModelFolder folder;
   folder.write("config.json", json.dump());
@@ -44,13 +44,16 @@ TEST(ModelConfig, NullCountsAsAbsent) {
 TEST(ModelConfig, EndOfSequenceIsOneTokenOrSeveral) {
   EXPECT_EQ(load([](Json& json) { json["eos_token_id"] = 2; }).eos_token_ids,
             (std::vector<int32_t>{2}));
-  EXPECT_EQ(load([](Json& json) { json["eos_token_id"] = {2, 5}; }).eos_token_ids,
+  EXPECT_EQ(load([](Json& json) {
+              json["eos_token_id"] = {2, 5};
+            }).eos_token_ids,
             (std::vector<int32_t>{2, 5}));
 }
 
 TEST(ModelConfig, AMissingFileIsNamed) {
   const tests::ModelFolder folder;
-  expect_error([&] { ModelConfig::load(folder.path()); }, {"[config]", "config.json", "no such file"});
+  expect_error([&] { ModelConfig::load(folder.path()); },
+               {"[config]", "config.json", "no such file"});
 }
 
 TEST(ModelConfig, InvalidJsonIsNamedWithItsLine) {
@@ -68,7 +71,8 @@ TEST(ModelConfig, AWrongKeyIsNamedWithItsValue) {
                {"vocab_size", "\"many\"", "not an integer"});
   expect_error([] { load([](Json& json) { json["num_hidden_layers"] = -3; }); },
                {"num_hidden_layers", "-3", "1..16384"});
-  expect_error([] { load([](Json& json) { json["hidden_size"] = 1e30; }); }, {"hidden_size", "1e+30"});
+  expect_error([] { load([](Json& json) { json["hidden_size"] = 1e30; }); },
+               {"hidden_size", "1e+30"});
   expect_error([] { load([](Json& json) { json["rms_norm_eps"] = "tiny"; }); },
                {"rms_norm_eps", "\"tiny\"", "not a number"});
   expect_error([] { load([](Json& json) { json["attention_bias"] = 1; }); },

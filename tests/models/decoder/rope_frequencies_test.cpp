@@ -32,7 +32,8 @@ TEST(RopeFrequencies, DefaultIsAGeometricSeries) {
 }
 
 TEST(RopeFrequencies, LinearStretchesAll) {
-  expect_near(rope_frequencies(rope(RopeConfig::Kind::linear, 4), 1024).periods, {4, 40, 400, 4000});
+  expect_near(rope_frequencies(rope(RopeConfig::Kind::linear, 4), 1024).periods,
+              {4, 40, 400, 4000});
 }
 
 TEST(RopeFrequencies, DynamicKeepsTheFastestAndBeginsPastTheTrainedLength) {

@@ -29,8 +29,8 @@ TEST_F(WeightReaderTest, GivesTensorsInTheDtypeThatWasAskedFor) {
 }
 
 TEST_F(WeightReaderTest, OneMessageNamesAllThatIsWrong) {
-  const Checkpoint checkpoint = open(
-      {{"wrong.shape", "F32", {2, 3}}, {"wrong.type", "U32", {2}}, {"extra", "F32", {7, 8}}});
+  const Checkpoint checkpoint =
+      open({{"wrong.shape", "F32", {2, 3}}, {"wrong.type", "U32", {2}}, {"extra", "F32", {7, 8}}});
   WeightReader reader(checkpoint, quantization, float32);
   EXPECT_EQ(reader.take("missing", {5, 6}).shape(), (Shape{5, 6}));
   EXPECT_EQ(reader.take("wrong.shape", {3, 2}).shape(), (Shape{3, 2}));
@@ -72,7 +72,8 @@ TEST_F(WeightReaderTest, AModuleIsQuantizedWhenItHasScales) {
   quantization.overrides["a"] = Quantization{32, 8, "affine"};
   EXPECT_EQ(reader.quantization("a")->bits, 8);
   quantization.overrides["a"] = std::nullopt;
-  expect_error([&] { reader.quantization("a"); }, {"[weights]", "a is quantized", "says that it is not"});
+  expect_error([&] { reader.quantization("a"); },
+               {"[weights]", "a is quantized", "says that it is not"});
   quantization = {};
   expect_error([&] { reader.quantization("a"); }, {"a is quantized", "says nothing"});
 }

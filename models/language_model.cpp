@@ -1,0 +1,85 @@
+#include "models/language_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/config/config_reader.h"
+#include "models/decoder/load_decoder.h"
+#include "models/families/family.h"
+
+namespace quern::models {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<int32_t> read_eos(const fs::path& folder, const ModelConfig& config,
+                              const std::optional<Tokenizer>& tokenizer) {
+  std::vector<int32_t> ids;
+  if (const fs::path file = folder / "generation_config.json"; fs::exists(file)) {
+    const nlohmann::json json = read_json_object(file, "config");
+    const ConfigReader reader(json, file.string());
+    ids = reader.one_or_more_integers("eos_token_id", {0, 1 << 30});
+  }
+  if (ids.empty()) ids = config.eos_token_ids;
+  const auto named = tokenizer ? tokenizer->eos_token_id() : std::nullopt;
+  if (named && std::find(ids.begin(), ids.end(), *named) == ids.end()) ids.push_back(*named);
+  return ids;
+}
+
+void check_size(const Tokenizer& tokenizer, const ModelConfig& config, const fs::path& folder) {
+  if (tokenizer.vocab_size() <= config.vocab_size) return;
+  throw ModelError(
+      fmt::format("[tokenizer] {}: the tokenizer has {} pieces, but the embedding has {} "
+                  "rows (vocab_size in config.json)",
+                  folder.string(), tokenizer.vocab_size(), config.vocab_size),
+      "The tokenizer belongs to another model: download the model again.");
+}
+
+}  // namespace
+
+std::shared_ptr<const LanguageModel> LanguageModel::load(const fs::path& folder,
+                                                         const LoadOptions& options) {
+  if (!fs::is_directory(folder)) {
+    throw ModelError(fmt::format("[model] {}: is not a folder", folder.string()),
+                     "Choose the folder that holds the model's files.");
+  }
+  std::shared_ptr<LanguageModel> model(new LanguageModel);
+  model->folder_ = folder;
+  model->config_ = ModelConfig::load(folder);
+  const DecoderSpec spec = find_family(model->config_).describe(model->config_);
+  model->decoder_ =
+      load_decoder(Checkpoint::open(folder), spec, model->config_.quantization, options.exact);
+  if (fs::exists(folder / "tokenizer.json")) {
+    model->tokenizer_ = Tokenizer::load(folder);
+    check_size(*model->tokenizer_, model->config_, folder);
+    const Tokenizer& tokenizer = *model->tokenizer_;
+    if (!tokenizer.chat_template().empty()) {
+      try {
+        model->chat_template_.emplace(tokenizer.chat_template(), tokenizer.bos_token(),
+                                      tokenizer.eos_token());
+      } catch (const ModelError& e) {
+        model->chat_template_error_ = ModelError(
+            e.what(), "Repair the chat template, or give the model plain text to continue.");
+      }
+    }
+  }
+  model->eos_token_ids_ = read_eos(folder, model->config_, model->tokenizer_);
+  return model;
+}
+
+const Tokenizer& LanguageModel::tokenizer() const {
+  if (tokenizer_) return *tokenizer_;
+  throw ModelError(fmt::format("[tokenizer] {}: holds no tokenizer.json", folder_.string()),
+                   "Add the model's tokenizer.json, or use token ids instead of text.");
+}
+
+const ChatTemplate& LanguageModel::chat_template() const {
+  if (chat_template_) return *chat_template_;
+  if (chat_template_error_) throw *chat_template_error_;
+  throw ModelError(fmt::format("[template] {}: holds no chat template", folder_.string()),
+                   "Choose a model that was tuned for chat, or give it plain text to continue.");
+}
+
+}  // namespace quern::models
