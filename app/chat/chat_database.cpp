@@ -42,7 +42,7 @@ ChatDatabase::ChatDatabase(const QString& file)
   if (!QDir().mkpath(QFileInfo(file).path())) fail(QStringLiteral("the folder cannot be created"));
   database_ = QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), connection_);
   database_.setDatabaseName(file);
-  if (!database_.open()) fail(database_.lastError().databaseText());
+  if (!database_.open()) fail(database_.lastError().text());
   run(QStringLiteral("PRAGMA journal_mode=WAL"));
   run(QStringLiteral("PRAGMA synchronous=NORMAL"));
   run(QStringLiteral("PRAGMA foreign_keys=ON"));
@@ -73,7 +73,7 @@ void ChatDatabase::createSchema() {
              .arg(found)
              .arg(schema_version));
   }
-  if (!database_.transaction()) fail(database_.lastError().databaseText());
+  if (!database_.transaction()) fail(database_.lastError().text());
   run(
       QStringLiteral("CREATE TABLE IF NOT EXISTS chats (id TEXT PRIMARY KEY, title TEXT NOT NULL, "
                      "settings TEXT NOT NULL, "
@@ -86,7 +86,7 @@ void ChatDatabase::createSchema() {
       "tokens_per_second REAL NOT NULL, created INTEGER NOT NULL)"));
   run(QStringLiteral("CREATE INDEX IF NOT EXISTS messages_of_chat ON messages(chat, position)"));
   run(QStringLiteral("PRAGMA user_version=%1").arg(schema_version));
-  if (!database_.commit()) fail(database_.lastError().databaseText());
+  if (!database_.commit()) fail(database_.lastError().text());
 }
 
 void ChatDatabase::recoverInterrupted() {
@@ -147,9 +147,10 @@ QStringList ChatDatabase::search(const QString& text) {
   }
   pattern = u'%' + pattern + u'%';
   QSqlQuery query =
-      prepared(QStringLiteral("SELECT id FROM chats WHERE title LIKE ?1 ESCAPE '\\' OR id IN "
-                              "(SELECT chat FROM messages WHERE text LIKE ?1 ESCAPE '\\')"));
-  query.bindValue(0, pattern);
+      prepared(QStringLiteral("SELECT id FROM chats WHERE title LIKE ? ESCAPE '\\' OR id IN "
+                              "(SELECT chat FROM messages WHERE text LIKE ? ESCAPE '\\')"));
+  query.addBindValue(pattern);
+  query.addBindValue(pattern);
   run(query);
   QStringList found;
   while (query.next()) found.append(query.value(0).toString());
@@ -157,7 +158,7 @@ QStringList ChatDatabase::search(const QString& text) {
 }
 
 void ChatDatabase::save(const ChatRecord& chat, int first, const std::vector<Message>& messages) {
-  if (!database_.transaction()) fail(database_.lastError().databaseText());
+  if (!database_.transaction()) fail(database_.lastError().text());
   try {
     QSqlQuery upsert = prepared(QStringLiteral(
         "INSERT INTO chats (id, title, settings, updated) VALUES (?, ?, ?, ?) ON CONFLICT(id) DO "
@@ -192,7 +193,7 @@ void ChatDatabase::save(const ChatRecord& chat, int first, const std::vector<Mes
       insert.addBindValue(message.created.toMSecsSinceEpoch());
       run(insert);
     }
-    if (!database_.commit()) fail(database_.lastError().databaseText());
+    if (!database_.commit()) fail(database_.lastError().text());
   } catch (...) {
     database_.rollback();
     throw;
@@ -239,17 +240,17 @@ void ChatDatabase::restore(const QString& chat) {
 QSqlQuery ChatDatabase::prepared(const QString& statement) {
   QSqlQuery query(database_);
   query.setForwardOnly(true);
-  if (!query.prepare(statement)) fail(query.lastError().databaseText());
+  if (!query.prepare(statement)) fail(query.lastError().text());
   return query;
 }
 
 void ChatDatabase::run(QSqlQuery& query) {
-  if (!query.exec()) fail(query.lastError().databaseText());
+  if (!query.exec()) fail(query.lastError().text());
 }
 
 void ChatDatabase::run(const QString& statement) {
   QSqlQuery query(database_);
-  if (!query.exec(statement)) fail(query.lastError().databaseText());
+  if (!query.exec(statement)) fail(query.lastError().text());
 }
 
 void ChatDatabase::fail(const QString& cause) const {

@@ -168,6 +168,7 @@ class BlockBuilder {
     bool ordered;
     int next;
     bool tight;
+    int items = 0;
   };
 
   static bool isTight(MD_BLOCKTYPE type, void* detail) {
@@ -184,6 +185,7 @@ class BlockBuilder {
       marker_ = list.ordered ? QString::number(list.next) + u'.' : QStringLiteral("•");
     }
     ++list.next;
+    ++list.items;
   }
 
   void enterCell(MD_BLOCKTYPE type, const MD_BLOCK_TD_DETAIL& cell) {
@@ -224,7 +226,8 @@ class BlockBuilder {
     leaf_.kind = kind;
     leaf_.list_depth = static_cast<int>(lists_.size());
     leaf_.quote_depth = quote_depth_;
-    leaf_.tight = !lists_.empty() && lists_.back().tight;
+    leaf_.tight =
+        !lists_.empty() && lists_.back().tight && !(lists_.size() == 1 && lists_.back().items == 1);
     leaf_.marker = std::exchange(marker_, {});
     open_ = true;
   }

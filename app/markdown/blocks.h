@@ -17,7 +17,7 @@ struct MarkdownBlock {
   int heading_level = 0;  ///< 1 to 6 for a heading
   int list_depth = 0;     ///< how many lists are around it
   int quote_depth = 0;    ///< how many quotes are around it
-  bool tight = false;     ///< belongs to a list whose items stand close together
+  bool tight = false;     ///< stands close to the item before it
   QString marker;    ///< "•", "3.", "☐", "☑" on the first leaf of a list item, else empty
   QString language;  ///< of a code block, as written after the fence
   QString text;   ///< code: the plain text without the last line feed; else HTML as Qt's rich text

@@ -30,11 +30,15 @@ ReasoningSplitter::Part ReasoningSplitter::append(QStringView text) {
     if (begun.size() < opening.size() && opening.left(begun.size()) == begun) return part;
     if (begun.startsWith(opening)) {
       held_ = begun.mid(opening.size()).toString();
-      held_.remove(0, leadingSpace(held_));
-      state_ = State::reasoning;
+      state_ = State::opened;
     } else {
       state_ = State::answer;
     }
+  }
+  if (state_ == State::opened) {
+    held_.remove(0, leadingSpace(held_));
+    if (held_.isEmpty()) return part;
+    state_ = State::reasoning;
   }
   if (state_ == State::reasoning) {
     const qsizetype end = held_.indexOf(closing);
@@ -59,7 +63,7 @@ ReasoningSplitter::Part ReasoningSplitter::append(QStringView text) {
 
 ReasoningSplitter::Part ReasoningSplitter::finish() {
   Part part;
-  (state_ == State::reasoning ? part.reasoning : part.answer) = std::exchange(held_, {});
+  (isReasoning() ? part.reasoning : part.answer) = std::exchange(held_, {});
   if (state_ == State::start && !part.answer.isEmpty()) state_ = State::answer;
   return part;
 }

@@ -20,10 +20,10 @@ class ReasoningSplitter {
   Part finish();
 
   /// Whether the reasoning has begun and not ended.
-  bool isReasoning() const { return state_ == State::reasoning; }
+  bool isReasoning() const { return state_ == State::opened || state_ == State::reasoning; }
 
  private:
-  enum class State { start, reasoning, gap, answer };
+  enum class State { start, opened, reasoning, gap, answer };
 
   State state_ = State::start;
   QString held_;

@@ -60,20 +60,21 @@ size_t MarkdownStream::update(qsizetype shown) {
 }
 
 // Whether a place is inside a fence, a list or a quote is md4c's to say: it is between top-level
-// blocks when both sides parsed alone give what they give together.
+// blocks when a word that follows becomes a paragraph of its own and changes nothing before it.
 void MarkdownStream::settle() {
   const qsizetype cut = lastOpening(tail_, searched_);
   if (cut < 0) return;
   searched_ = cut;
-  auto parts = parseMarkdown(tail_.first(cut));
-  const size_t finished = parts.size();
-  const auto rest = parseMarkdown(tail_.sliced(cut));
-  parts.insert(parts.end(), rest.begin(), rest.end());
-  if (!std::equal(parts.begin(), parts.end(),
-                  blocks_.begin() + static_cast<std::ptrdiff_t>(finished_), blocks_.end())) {
+  const auto probed = parseMarkdown(tail_.first(cut) + "x");
+  MarkdownBlock word;
+  word.text = word.plain = QStringLiteral("x");
+  const auto shown = blocks_.begin() + static_cast<std::ptrdiff_t>(finished_);
+  const auto finished = static_cast<std::ptrdiff_t>(probed.size()) - 1;
+  if (probed.empty() || probed.back() != word || blocks_.end() - shown < finished ||
+      !std::equal(probed.begin(), probed.begin() + finished, shown)) {
     return;
   }
-  finished_ += finished;
+  finished_ += static_cast<size_t>(finished);
   tail_ = tail_.sliced(cut);
   searched_ = 0;
 }

@@ -19,19 +19,19 @@ ListView {
 
     // One step by keyboard: a part of the page, or to the first and last line.
     function scroll(distance: real) {
-        const lowest = originY + Math.max(0, contentHeight + bottomMargin - height);
+        const lowest = originY + Math.max(0, contentHeight - height);
         contentY = Math.max(originY, Math.min(lowest, contentY + distance));
         atEnd = contentY >= lowest - 1;
     }
 
     function noteEnd() {
-        atEnd = contentY + height >= originY + contentHeight + bottomMargin - Spacing.vast;
+        atEnd = contentY + height >= originY + contentHeight - Spacing.vast;
     }
 
     model: session.current.messages
     boundsBehavior: Flickable.StopAtBounds
     cacheBuffer: 1200
-    bottomMargin: Spacing.huge
+    footer: Item { height: Spacing.huge }
     clip: true
     activeFocusOnTab: true
     pixelAligned: true

@@ -40,7 +40,6 @@ ReadingColumn {
         text: row.marker
         color: Colors.mutedText
         font.pixelSize: Fonts.reading
-        topPadding: 2
         Accessible.ignored: true
     }
 

@@ -197,7 +197,7 @@ TEST_F(ChatSessionTest, AnotherChatCanBeReadWhileOneIsAnswered) {
   ask(QStringLiteral("First"));
   const QString first = session->current()->chatId();
   session->newChat();
-  backend->answer = QString(2000, u'x');
+  backend->answer = QString(200, u'x');
   session->send(QStringLiteral("Second"));
   ASSERT_TRUE(reach(AnswerRun::Generating));
   const QString second = session->current()->chatId();
@@ -270,8 +270,10 @@ TEST_F(ChatSessionTest, WithoutADiskTheChatGoesOnInMemory) {
   ASSERT_TRUE(blocker.remove());
   session->retryStorage();
   ASSERT_TRUE(QTest::qWaitFor([&] { return session->storageError().isEmpty(); }));
-  ChatDatabase other(blocker.fileName() + QStringLiteral("/chats.db"));
-  EXPECT_EQ(other.messages(session->current()->chatId()).size(), 2u);
+  EXPECT_TRUE(QTest::qWaitFor([&] {
+    ChatDatabase other(blocker.fileName() + QStringLiteral("/chats.db"));
+    return other.messages(session->current()->chatId()).size() == 2;
+  }));
 }
 
 TEST_F(ChatSessionTest, AnInterruptedAnswerIsOpenedAfterARestart) {

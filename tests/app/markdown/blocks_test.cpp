@@ -36,7 +36,8 @@ TEST(MarkdownBlocks, ListItemsAreBlocksOfTheirOwn) {
     EXPECT_EQ(blocks[i].marker.toStdString(), markers[i]) << i;
     EXPECT_EQ(blocks[i].list_depth, depths[i]) << i;
   }
-  EXPECT_TRUE(blocks[0].tight);
+  EXPECT_FALSE(blocks[0].tight);
+  EXPECT_TRUE(blocks[1].tight);
   EXPECT_FALSE(blocks[5].tight);
 }
 

@@ -170,7 +170,8 @@ WindowCase {
             keyClick(Qt.Key_Tab);
             const item = window.activeFocusItem;
             verify(item.visible);
-            seen.add(item.objectName);
+            for (let part = item; part; part = part.parent)
+                seen.add(part.objectName);
         }
         for (const name of ["newChat", "chatFilter", "chatList", "modelButton", "settingsButton", "messageList",
                             "editMessage", "copyMessage", "copyAnswer", "regenerateAnswer", "messageInput"])
