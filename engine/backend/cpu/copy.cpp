@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "engine/backend/cpu/cpu.h"
+#include "engine/backend/cpu/half_block.h"
 #include "engine/backend/cpu/strided.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/primitives/cast.h"
@@ -14,6 +15,9 @@ namespace {
 
 constexpr size_t parallel_elements = size_t(1) << 16;
 
+template <typename T>
+constexpr bool is_half = std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>;
+
 template <typename From, typename To>
 void convert_row(const From* src, int64_t src_stride, To* dst, int64_t dst_stride, size_t n) {
   if constexpr (std::is_same_v<From, To>) {
@@ -23,6 +27,8 @@ void convert_row(const From* src, int64_t src_stride, To* dst, int64_t dst_strid
     }
   }
   if (src_stride == 1 && dst_stride == 1) {
+    if constexpr (is_half<From> && std::is_same_v<To, float>) return widen(src, dst, n);
+    if constexpr (is_half<To> && std::is_same_v<From, float>) return narrow(src, dst, n);
     for (size_t i = 0; i < n; ++i) dst[i] = convert_element<To>(src[i]);
     return;
   }

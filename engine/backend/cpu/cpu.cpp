@@ -6,14 +6,17 @@ const KernelTable& kernels() {
   static const KernelTable table = [] {
     KernelTable t;
     register_arg_reduce(t);
+    register_attention(t);
     register_creation(t);
     register_elementwise(t);
     register_indexing(t);
     register_matmul(t);
+    register_norm(t);
     register_quantize(t);
     register_quantized_matmul(t);
     register_random(t);
     register_reduce(t);
+    register_rope(t);
     register_scan(t);
     register_softmax(t);
     register_sort(t);

@@ -9,14 +9,17 @@ const KernelTable& kernels();
 
 // One function per family of kernels, in the file that holds them; kernels() calls each once.
 void register_arg_reduce(KernelTable& table);
+void register_attention(KernelTable& table);
 void register_creation(KernelTable& table);
 void register_elementwise(KernelTable& table);
 void register_indexing(KernelTable& table);
 void register_matmul(KernelTable& table);
+void register_norm(KernelTable& table);
 void register_quantize(KernelTable& table);
 void register_quantized_matmul(KernelTable& table);
 void register_random(KernelTable& table);
 void register_reduce(KernelTable& table);
+void register_rope(KernelTable& table);
 void register_scan(KernelTable& table);
 void register_softmax(KernelTable& table);
 void register_sort(KernelTable& table);

@@ -24,33 +24,6 @@ void for_each_row_of(const array& a, F&& f) {
   });
 }
 
-/// Elements in `out`, to be put in order in place, row by row.
-array& copied(const array& in, array& out) {
-  out.allocate();
-  copy_into(in, out);
-  return out;
-}
-
-void sort(const Sort&, const std::vector<array>& in, std::vector<array>& outputs) {
-  array& out = copied(in[0], outputs[0]);
-  dispatch(out.dtype(), [&]<typename T>(std::type_identity<T>) {
-    for_each_row_of(out, [&](size_t begin, size_t n) {
-      T* row = out.data<T>() + begin;
-      std::stable_sort(row, row + n, sorts_before<T>);
-    });
-  });
-}
-
-void partition(const Partition& p, const std::vector<array>& in, std::vector<array>& outputs) {
-  array& out = copied(in[0], outputs[0]);
-  dispatch(out.dtype(), [&]<typename T>(std::type_identity<T>) {
-    for_each_row_of(out, [&](size_t begin, size_t n) {
-      T* row = out.data<T>() + begin;
-      std::nth_element(row, row + p.kth, row + n, sorts_before<T>);
-    });
-  });
-}
-
 /// Least-significant-digit radix sort of numbers whose upper half is the key and whose lower half, the
 /// index, is in order already: stable, and several times faster than comparing.
 void sort_by_key(std::vector<uint64_t>& pairs) {
@@ -71,19 +44,58 @@ void sort_by_key(std::vector<uint64_t>& pairs) {
   }
 }
 
+/// A row's elements, of at most 32 bits, with their places.
+template <typename T>
+std::vector<uint64_t> keyed(const T* row, size_t n) {
+  std::vector<uint64_t> pairs(n);
+  for (size_t i = 0; i < n; ++i) pairs[i] = uint64_t(sort_key(row[i])) << 32 | i;
+  return pairs;
+}
+
 /// Puts a row's indices in order: `on_pairs` orders pairs (key, index) as numbers; `on_indices` orders
 /// indices by comparing elements that no 32-bit key stands for.
 template <typename T, typename Pairs, typename Indices>
 void order_indices(const T* row, size_t n, uint32_t* out, Pairs&& on_pairs, Indices&& on_indices) {
   if constexpr (sizeof(T) <= 4) {
-    std::vector<uint64_t> pairs(n);
-    for (size_t i = 0; i < n; ++i) pairs[i] = uint64_t(sort_key(row[i])) << 32 | i;
+    std::vector<uint64_t> pairs = keyed(row, n);
     on_pairs(pairs);
     for (size_t i = 0; i < n; ++i) out[i] = uint32_t(pairs[i]);
   } else {
     std::iota(out, out + n, 0u);
     on_indices(out, out + n, [row](uint32_t a, uint32_t b) { return sorts_before(row[a], row[b]); });
   }
+}
+
+void sort(const Sort&, const std::vector<array>& in, std::vector<array>& outputs) {
+  const array dense = row_contiguous(in[0]);
+  array& out = outputs[0];
+  out.allocate();
+  dispatch(out.dtype(), [&]<typename T>(std::type_identity<T>) {
+    for_each_row_of(out, [&](size_t begin, size_t n) {
+      const T* row = dense.data<T>() + begin;
+      T* to = out.data<T>() + begin;
+      if constexpr (sizeof(T) <= 4) {
+        std::vector<uint64_t> pairs = keyed(row, n);
+        sort_by_key(pairs);
+        for (size_t i = 0; i < n; ++i) to[i] = row[uint32_t(pairs[i])];
+      } else {
+        std::copy(row, row + n, to);
+        std::stable_sort(to, to + n, sorts_before<T>);
+      }
+    });
+  });
+}
+
+void partition(const Partition& p, const std::vector<array>& in, std::vector<array>& outputs) {
+  array& out = outputs[0];
+  out.allocate();
+  copy_into(in[0], out);
+  dispatch(out.dtype(), [&]<typename T>(std::type_identity<T>) {
+    for_each_row_of(out, [&](size_t begin, size_t n) {
+      T* row = out.data<T>() + begin;
+      std::nth_element(row, row + p.kth, row + n, sorts_before<T>);
+    });
+  });
 }
 
 void arg_sort(const ArgSort&, const std::vector<array>& in, std::vector<array>& outputs) {

@@ -108,14 +108,16 @@ struct Target {
 
 }  // namespace ast
 
+using ExpressionNode =
+    std::variant<ast::Literal, ast::Name, ast::ListLiteral, ast::TupleLiteral, ast::DictLiteral,
+                 ast::Attribute, ast::Item, ast::Slice, ast::Call, ast::FilterCall, ast::TestCall,
+                 ast::Not, ast::Sign, ast::Binary, ast::Logical, ast::Concatenation, ast::Compare,
+                 ast::Conditional>;
+
 struct Expression {
   int line;
   int depth;  ///< levels of expressions from here down, this one included
-  std::variant<ast::Literal, ast::Name, ast::ListLiteral, ast::TupleLiteral, ast::DictLiteral,
-               ast::Attribute, ast::Item, ast::Slice, ast::Call, ast::FilterCall, ast::TestCall,
-               ast::Not, ast::Sign, ast::Binary, ast::Logical, ast::Concatenation, ast::Compare,
-               ast::Conditional>
-      node;
+  ExpressionNode node;
 };
 
 namespace ast {

@@ -46,7 +46,8 @@ class Evaluator final : public Runtime {
     Depth& operator=(const Depth&) = delete;
 
    private:
-    static constexpr int maximum = 1200;
+    /// Half a megabyte of stack is enough, which is what a thread has at least.
+    static constexpr int maximum = 700;
 
     Evaluator& evaluator_;
   };

@@ -30,9 +30,6 @@ class ExpressionParser {
   ExpressionPointer filters(ExpressionPointer subject);
 
  private:
-  template <class Node>
-  ExpressionPointer make(int line, Node node);
-
   ExpressionPointer disjunction();
   ExpressionPointer conjunction();
   ExpressionPointer negation();

@@ -12,7 +12,7 @@ class Macro final : public Callable {
   Macro(Evaluator& evaluator, const ast::Function& function, std::shared_ptr<Scope> closure)
       : evaluator_(evaluator), function_(function), closure_(std::move(closure)) {}
 
-  std::string type_name() const override { return "Macro"; }
+  std::string type_name() const override { return fmt::format("Macro '{}'", function_.name); }
   std::optional<Value> attribute(Runtime& runtime, std::string_view name) override;
   Value call(Runtime&, const Arguments& arguments) override {
     return evaluator_.call_macro(function_, closure_, arguments);

@@ -41,8 +41,13 @@ void append_key(std::string& out, const Value& key, int nesting) {
     case Kind::list:
     case Kind::dict:
     case Kind::dict_view:
-    case Kind::range:
       throw Failure("unhashable type: '{}'", key.type_name());
+    case Kind::range: {
+      const auto& range = *static_cast<Range*>(key.object());
+      out += fmt::format("r{}:{}:{}", range.size(), range.size() > 0 ? range.start : 0,
+                         range.size() > 1 ? range.step : 0);
+      return;
+    }
     case Kind::iterator:
     case Kind::name_space:
     case Kind::callable:

@@ -6,7 +6,7 @@ namespace quern::models::jinja {
 namespace {
 
 // Far above what a long conversation needs, and reached in seconds by a template that runs away.
-constexpr size_t maximum_steps = 100'000'000;
+constexpr size_t maximum_steps = 50'000'000;
 constexpr size_t maximum_values = 16'000'000;
 constexpr size_t maximum_string_bytes = 64 << 20;
 constexpr size_t bytes_per_step = 32;

@@ -7,6 +7,11 @@
 namespace quern::models::jinja {
 namespace {
 
+/// What map and select walk: nothing at all for a false value, even one that is no sequence.
+std::vector<Value> candidates(Runtime& runtime, const Value& subject) {
+  return subject.truth() ? iterate(runtime, subject) : std::vector<Value>();
+}
+
 /// The first argument, by which a filter or test is named; it leaves the list.
 std::string take_name(Arguments& arguments, const char* what) {
   if (arguments.positional.empty() || !arguments.positional[0].is_string()) {
@@ -21,7 +26,7 @@ Value map_attribute(Runtime& runtime, const Value& subject, const Arguments& arg
   const Bound bound("map", arguments, {"attribute", "default"});
   const ItemGetter get(bound.at(0), bound.value_or(1, Value::none()));
   std::vector<Value> results;
-  for (const Value& item : iterate(runtime, subject)) results.push_back(get(runtime, item));
+  for (const Value& item : candidates(runtime, subject)) results.push_back(get(runtime, item));
   return runtime.make_iterator(std::move(results));
 }
 
@@ -32,7 +37,7 @@ Value map(Runtime& runtime, const Value& subject, const Arguments& arguments) {
   const Filter filter = find_filter(name);
   if (!filter) throw Failure("there is no filter named '{}'", name);
   std::vector<Value> results;
-  for (const Value& item : iterate(runtime, subject)) {
+  for (const Value& item : candidates(runtime, subject)) {
     runtime.spend(1);
     results.push_back(filter(runtime, item, rest));
   }
@@ -57,7 +62,7 @@ Value choose(Runtime& runtime, const Value& subject, const Arguments& arguments)
     if (!test) throw Failure("there is no test named '{}'", name);
   }
   std::vector<Value> chosen;
-  for (const Value& item : iterate(runtime, subject)) {
+  for (const Value& item : candidates(runtime, subject)) {
     runtime.spend(1);
     const Value value = get(runtime, item);
     if ((test ? test(runtime, value, rest) : value.truth()) == wanted) chosen.push_back(item);

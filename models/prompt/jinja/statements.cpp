@@ -69,10 +69,8 @@ std::vector<Value> Evaluator::loop_items(const ast::For& node, const Value& iter
 
 Flow Evaluator::run_loop(const ast::For& node, const Value& iterable, int depth) {
   Loop* loop = make<Loop>(*this, node, scope_, loop_items(node, iterable), depth);
-  if (loop->size() == 0) {
-    const ScopeChange change(*this, std::make_shared<Scope>(scope_));
-    return execute(node.otherwise);
-  }
+  // As in Jinja2, a round that break or continue cuts short does not count against `else`.
+  bool completed = false;
   const auto outer = scope_;
   auto inside = std::make_shared<Scope>(outer);
   for (size_t i = 0; i < loop->size(); ++i) {
@@ -82,9 +80,13 @@ Flow Evaluator::run_loop(const ast::For& node, const Value& iterable, int depth)
     const ScopeChange change(*this, inside);
     inside->set("loop", loop);
     assign(node.target, loop->enter(i));
-    if (execute(node.body) == Flow::break_loop) break;
+    const Flow flow = execute(node.body);
+    if (flow == Flow::break_loop) break;
+    completed = completed || flow == Flow::normal;
   }
-  return Flow::normal;
+  if (completed) return Flow::normal;
+  const ScopeChange change(*this, std::make_shared<Scope>(scope_));
+  return execute(node.otherwise);
 }
 
 Flow Evaluator::execute(const ast::For& node) {
@@ -143,8 +145,13 @@ Flow Evaluator::execute(const ast::SetBlock& node) {
 Flow Evaluator::execute(const ast::FilterBlock& node) {
   Flow flow;
   Value text = capture(node.body, flow);
-  if (flow == Flow::normal) write(to_text(apply_filters(*node.filter, std::move(text))));
-  return flow;
+  if (flow != Flow::normal) return flow;
+  const Value filtered = apply_filters(*node.filter, std::move(text));
+  if (!filtered.is_string()) {
+    throw Failure("a filter block must give a string, not {}", filtered.type_name());
+  }
+  write(filtered.string());
+  return Flow::normal;
 }
 
 Flow Evaluator::execute(const ast::MacroDefinition& node) {

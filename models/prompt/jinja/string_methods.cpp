@@ -2,10 +2,10 @@
 #include <map>
 #include <optional>
 
+#include "models/prompt/jinja/brace_format.h"
 #include "models/prompt/jinja/methods.h"
 #include "models/prompt/jinja/objects.h"
 #include "models/prompt/jinja/operators.h"
-#include "models/prompt/jinja/percent_format.h"
 #include "models/prompt/jinja/runtime.h"
 #include "models/prompt/jinja/text.h"
 

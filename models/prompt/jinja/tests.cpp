@@ -102,7 +102,7 @@ Test find_test(std::string_view name) {
       {">", compares<greater>},
       {">=", compares<greater_or_equal>},
       {"boolean", is_kind<Kind::boolean>},
-      {"callable", is_kind<Kind::callable>},
+      {"callable", is_kind<Kind::undefined, Kind::callable>},
       {"defined", is_defined},
       {"divisibleby", is_divisible},
       {"eq", compares<equal>},

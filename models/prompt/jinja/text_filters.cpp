@@ -100,8 +100,11 @@ Value indent(Runtime& runtime, const Value& subject, const Arguments& arguments)
     indention.assign(width, ' ');
   }
   const bool first = bound.truth_or(1, false), blank = bound.truth_or(2, false);
+  subject.require_defined();
+  if (!subject.is_string())
+    throw Failure("indent(): a string is required, not {}", subject.type_name());
   // The added line break keeps the empty line behind a last one.
-  const std::string string = to_text(subject) + "\n";
+  const std::string string = subject.string() + "\n";
   const auto lines = text::split_lines(string, false);
   runtime.reserve_bytes(indention.size() + 1, lines.size());
   std::string out;
@@ -115,15 +118,16 @@ Value indent(Runtime& runtime, const Value& subject, const Arguments& arguments)
 
 Value truncate(Runtime&, const Value& subject, const Arguments& arguments) {
   const Bound bound("truncate", arguments, {"length", "killwords", "end", "leeway"});
-  const std::string string = to_text(subject);
   const int64_t length = bound.integer_or(0, 255), leeway = bound.integer_or(3, 5);
   const std::string end = bound.has(2) ? bound.string_at(2) : "...";
-  const auto end_length = static_cast<int64_t>(text::length(end));
+  const auto end_length = static_cast<int64_t>(text::length(end)), size = jinja::length(subject);
   if (length < end_length) throw Failure("truncate(): the length is less than that of the end");
   if (leeway < 0) throw Failure("truncate(): the leeway is negative");
-  const int64_t size = static_cast<int64_t>(text::length(string));
-  if (size <= length || size - length <= leeway) return string;
-  std::string_view kept = text::substring(string, 0, static_cast<size_t>(length - end_length));
+  if (size <= length || size - length <= leeway) return subject;
+  if (!subject.is_string())
+    throw Failure("truncate(): a string is required, not {}", subject.type_name());
+  std::string_view kept =
+      text::substring(subject.string(), 0, static_cast<size_t>(length - end_length));
   if (!bound.truth_or(1, false)) kept = kept.substr(0, kept.rfind(' '));
   return std::string(kept) + end;
 }
@@ -132,7 +136,8 @@ Value wordcount(Runtime&, const Value& subject, const Arguments& arguments) {
   Bound("wordcount", arguments, {});
   int64_t words = 0;
   bool inside = false;
-  for (const std::string_view c : text::characters(to_text(subject))) {
+  const std::string string = to_text(subject);
+  for (const std::string_view c : text::characters(string)) {
     const bool is_word = text::is_word(text::code_point_at(c, 0).value);
     words += is_word && !inside ? 1 : 0;
     inside = is_word;

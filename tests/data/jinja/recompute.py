@@ -2,8 +2,7 @@
 
 Needs Python 3 with Jinja2 (3.1.6 was used). The settings are those under which chat templates run:
 trim_blocks, lstrip_blocks, loop controls, do, raise_exception, a fixed strftime_now, and a tojson that
-neither escapes HTML nor takes Jinja2's arguments. Templates must not change their variables' text by
-anything outside of them.
+does not escape HTML.
 """
 
 import datetime

@@ -45,7 +45,7 @@ uint32_t arg_extremum(const TileReader& reader, const Reducer& reducer, size_t b
     const T* x = static_cast<const T*>(reader.read(begin + i, count, scratch));
     T extremum;
     reducer.start(&extremum, 1);
-    reducer.add_run(x, count, &extremum);
+    reducer.add_runs(x, count, 1, &extremum);
     if (i > 0 && !is_nan(extremum) && !(larger ? extremum > best : extremum < best)) continue;
     best = extremum;
     place = i + find_first(x, count, best);

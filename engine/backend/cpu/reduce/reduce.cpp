@@ -65,9 +65,26 @@ void accumulate(const TileReader& reader, const Plan& plan, const Reducer& reduc
   for (size_t row = row_begin; row < row_end; row += rows_together) {
     const size_t rows = std::min(rows_together, row_end - row);
     const void* elements = reader.read((first + row) * plan.inner + column, rows * width, scratch);
-    if (plan.inner == 1) reducer.add_run(elements, rows, totals);
+    if (plan.inner == 1) reducer.add_runs(elements, rows, 1, totals);
     else reducer.add_rows(elements, width, rows, totals);
   }
+}
+
+/// Many results of few elements each: all those that fit are taken from one tile.
+void reduce_short_runs(const TileReader& reader, const TileWriter& writer, const Plan& plan,
+                       const Reducer& reducer) {
+  const size_t together = tile_elements / plan.reduced;
+  parallel_for(plan.outer, parallel_elements / plan.reduced, [&](size_t begin, size_t end) {
+    TileMemory scratch, result;
+    alignas(64) char totals[tile_elements * max_total_size];
+    for (size_t first = begin; first < end; first += together) {
+      const size_t n = std::min(together, end - first);
+      reducer.start(totals, n);
+      reducer.add_runs(reader.read(first * plan.reduced, n * plan.reduced, scratch), plan.reduced, n, totals);
+      reducer.finish(totals, n, writer.place(first, result));
+      writer.finish(first, n, result);
+    }
+  });
 }
 
 void reduce(const Primitive& primitive, const std::vector<array>& in, std::vector<array>& outputs) {
@@ -81,6 +98,9 @@ void reduce(const Primitive& primitive, const std::vector<array>& in, std::vecto
   const TileReader reader(a, plan.shape, plan.strides, compute);
   const TileWriter writer(out, compute);
 
+  if (plan.inner == 1 && plan.reduced > 0 && plan.reduced <= tile_elements / 2) {
+    return reduce_short_runs(reader, writer, plan, reducer);
+  }
   const size_t width = std::min(plan.inner, tile_elements);
   const size_t columns = (plan.inner + width - 1) / width;
   const size_t results = plan.outer * columns;  // of `width` elements each

@@ -67,7 +67,7 @@ struct Maximizing {
   }
   template <class V>
   static V vector(V a, V b) {
-    return hn::IfThenElse(hn::Or(hn::Ge(a, b), hn::Ne(a, a)), a, b);
+    return hn::IfThenElse(hn::Or(hn::Ge(a, b), hn::IsNaN(a)), a, b);
   }
 };
 
@@ -84,7 +84,7 @@ struct Minimizing {
   }
   template <class V>
   static V vector(V a, V b) {
-    return hn::IfThenElse(hn::Or(hn::Le(a, b), hn::Ne(a, a)), a, b);
+    return hn::IfThenElse(hn::Or(hn::Le(a, b), hn::IsNaN(a)), a, b);
   }
 };
 
@@ -102,15 +102,20 @@ struct Loops {
     std::fill_n(static_cast<Total*>(totals), n, Op::template neutral<Total>());
   }
 
-  static void add_run(const void* elements, size_t n, void* total) {
+  static void add_runs(const void* elements, size_t n, size_t runs, void* totals) {
     const T* x = static_cast<const T*>(elements);
-    T sum = Op::template neutral<T>();
+    Total* to = static_cast<Total*>(totals);
+    for (size_t k = 0; k < runs; ++k) to[k] = add_run(x + k * n, n, to[k]);
+  }
+
+  static Total add_run(const T* x, size_t n, Total sum) {
     size_t i = 0;
     if constexpr (std::is_floating_point_v<T>) {
       // Four vectors of partial results: rounding errors stay small, additions overlap.
       const hn::ScalableTag<T> d;
       const size_t lanes = hn::Lanes(d);
-      auto a = hn::Set(d, sum), b = a, c = a, e = a;
+      if (n < 4 * lanes) return add_few(x, n, sum);
+      auto a = hn::Set(d, Op::template neutral<T>()), b = a, c = a, e = a;
       for (; i + 4 * lanes <= n; i += 4 * lanes) {
         a = Op::vector(a, hn::LoadU(d, x + i));
         b = Op::vector(b, hn::LoadU(d, x + i + lanes));
@@ -119,11 +124,14 @@ struct Loops {
       }
       HWY_ALIGN T partial[hn::MaxLanes(d)];
       hn::Store(Op::vector(Op::vector(a, b), Op::vector(c, e)), d, partial);
-      for (size_t k = 0; k < lanes; ++k) sum = Op()(sum, partial[k]);
+      for (size_t k = 0; k < lanes; ++k) sum = Op()(sum, Total(partial[k]));
     }
-    for (; i < n; ++i) sum = Op()(sum, x[i]);
-    Total& to = *static_cast<Total*>(total);
-    to = Op()(to, Total(sum));
+    return add_few(x + i, n - i, sum);
+  }
+
+  static Total add_few(const T* x, size_t n, Total sum) {
+    for (size_t i = 0; i < n; ++i) sum = Op()(sum, Total(x[i]));
+    return sum;
   }
 
   static void add_row(const T* x, size_t width, Total* totals) {
@@ -157,7 +165,7 @@ struct Loops {
     for (size_t i = 0; i < n; ++i) to[i] = T(x[i]);
   }
 
-  static constexpr Reducer reducer{sizeof(Total), start, add_run, add_rows, merge, finish};
+  static constexpr Reducer reducer{sizeof(Total), start, add_runs, add_rows, merge, finish};
 };
 
 template <typename T>

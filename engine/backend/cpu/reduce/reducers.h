@@ -17,8 +17,8 @@ struct Reducer {
 
   /// The totals of nothing.
   void (*start)(void* totals, size_t n);
-  /// Takes n elements into one total.
-  void (*add_run)(const void* elements, size_t n, void* total);
+  /// Takes `runs` runs of n elements, one after another, into one total each.
+  void (*add_runs)(const void* elements, size_t n, size_t runs, void* totals);
   /// Takes `rows` rows of `width` elements into `width` totals, column by column.
   void (*add_rows)(const void* elements, size_t width, size_t rows, void* totals);
   /// Takes n totals into n others.
