@@ -1,6 +1,7 @@
 #include <QtQml/qqmlextensionplugin.h>
 #include <QFont>
 #include <QGuiApplication>
+#include <QIcon>
 #include <QQmlApplicationEngine>
 #include <QQuickStyle>
 #include <QSettings>
@@ -22,6 +23,7 @@ int main(int argc, char* argv[]) {
   QGuiApplication::setApplicationName(QStringLiteral("quern"));
   QGuiApplication::setApplicationDisplayName(QStringLiteral("Quern"));
   QGuiApplication::setDesktopFileName(QStringLiteral("quern"));
+  QGuiApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/quern.svg")));
   QQuickStyle::setStyle(QStringLiteral("Fusion"));
   QFont font(QStringLiteral("Inter"));
   font.setPixelSize(14);
