@@ -4,6 +4,8 @@ import Quern.App
 import Quern.Ui
 
 // The window: side bar, page, and the sheet of settings beside the page or, where it is narrow, over it.
+// Qt 6.4 makes no bound component in a Loader, so what its components reach looks unqualified.
+// qmllint disable unqualified
 ApplicationWindow {
     id: window
 
@@ -173,7 +175,7 @@ ApplicationWindow {
 
         active: false
         sourceComponent: ShortcutDialog {
-            actions: commands.all
+            source: commands
             visible: true
             onClosed: shortcuts.active = false
         }

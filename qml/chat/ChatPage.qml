@@ -1,10 +1,11 @@
 import QtQuick
-import QtQuick.Controls
 import QtQuick.Layouts
 import Quern.App
 import Quern.Ui
 
 // The chat: header, conversation or what stands in its place, and the input field.
+// Qt 6.4 makes no bound component in a Loader, so what its components reach looks unqualified.
+// qmllint disable unqualified
 Item {
     id: page
 
@@ -75,6 +76,8 @@ Item {
             }
 
             IconButton {
+                id: toEnd
+
                 objectName: "toEnd"
                 anchors.horizontalCenter: parent.horizontalCenter
                 anchors.bottom: parent.bottom
@@ -87,11 +90,11 @@ Item {
 
                 background: Rectangle {
                     radius: width / 2
-                    color: parent.hovered ? Colors.hover : Colors.raised
+                    color: toEnd.hovered ? Colors.hover : Colors.raised
                     border.width: 1
                     border.color: Colors.border
 
-                    FocusRing { visible: (parent.parent as IconButton).visualFocus; radius: width / 2 }
+                    FocusRing { visible: toEnd.visualFocus; radius: width / 2 }
                 }
             }
         }

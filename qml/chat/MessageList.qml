@@ -5,6 +5,9 @@ import Quern.App
 import Quern.Ui
 
 // The conversation. It stays at its end while an answer grows, unless the reader has scrolled away from there.
+// Qt 6.4 makes no bound component in a DelegateChooser, and does not know callLater for a function.
+// qmllint disable unqualified
+// qmllint disable type
 ListView {
     id: list
 

@@ -1,5 +1,4 @@
 import QtQuick
-import QtQuick.Controls
 import Quern.Ui
 
 // Text of a message that can be selected: rich text, or plain when `textFormat` says so.

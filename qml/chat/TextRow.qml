@@ -1,5 +1,6 @@
+pragma ComponentBehavior: Bound
+
 import QtQuick
-import QtQuick.Controls
 import Quern.Ui
 
 // A paragraph, perhaps in a list or a quote, or a heading.

@@ -1,3 +1,5 @@
+pragma ComponentBehavior: Bound
+
 import QtQuick
 import QtQuick.Controls
 import Quern.Ui
@@ -6,7 +8,7 @@ import Quern.Ui
 Popup {
     id: dialog
 
-    required property list<Action> actions
+    required property Commands source
 
     readonly property var further: [
         { text: qsTr("Send the message"), shortcut: "Enter" },
@@ -18,7 +20,7 @@ Popup {
     parent: Overlay.overlay
     anchors.centerIn: parent
     width: 420
-    height: Math.min(parent.height - 2 * Spacing.huge, list.contentHeight + 2 * Spacing.huge)
+    height: Math.min(parent.height - 2 * Spacing.huge, implicitContentHeight + 2 * Spacing.huge)
     padding: Spacing.huge
     modal: true
     focus: true
@@ -31,12 +33,11 @@ Popup {
     }
 
     contentItem: ListView {
-        id: list
-
+        implicitHeight: contentHeight
         clip: true
         focus: true
         boundsBehavior: Flickable.StopAtBounds
-        model: dialog.actions
+        model: dialog.source.all
         Accessible.role: Accessible.List
         Accessible.name: qsTr("Shortcuts")
         Keys.onUpPressed: flick(0, 600)

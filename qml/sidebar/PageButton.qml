@@ -1,5 +1,4 @@
 import QtQuick
-import QtQuick.Controls
 import Quern.Ui
 
 // One page of the program in the side bar.

@@ -122,12 +122,13 @@ WindowCase {
         const list = find("messageList");
         ask("Go");
         tryVerify(() => list.atYEnd);
+        bench.session.continueAnswer();
+        tryCompare(bench.session.run, "state", AnswerRun.Generating);
         list.forceActiveFocus();
         keyClick(Qt.Key_Home);
         verify(!list.atEnd);
         tryVerify(() => find("toEnd").visible);
         const place = list.contentY;
-        bench.session.continueAnswer();
         idle();
         wait(50);
         verify(list.contentY < place + 5);
