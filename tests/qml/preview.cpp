@@ -48,6 +48,10 @@ class Photographer {
   void key(Qt::Key key, Qt::KeyboardModifiers modifiers = {}) {
     QTest::keyClick(window_, key, modifiers);
   }
+  void scroll(double distance) {
+    auto* list = window_->findChild<QObject*>(QStringLiteral("messageList"));
+    QMetaObject::invokeMethod(list, "scroll", Q_ARG(double, distance));
+  }
   void size(int width, int height) { window_->resize(width, height); }
 
  private:
@@ -81,16 +85,20 @@ void photograph(tests::UiFixture& fixture, QQuickWindow* window, const QString& 
 
   const QStringList questions{
       QStringLiteral("Summarise this week's notes"), QStringLiteral("Regex for ISO dates"),
-      QStringLiteral("A very long question about the history of milling, sourdough and stone "
-                     "that nobody would ever read to its end"),
+      QStringLiteral(
+          "Why does sourdough rise more slowly than bread made with baker's yeast, and what "
+          "helps?"),
       QStringLiteral("Names for a small bakery")};
   for (const QString& question : questions) {
     camera.ask(question, QStringLiteral("Of course."));
     fixture.session->newChat();
   }
+  fixture.backend.characters_per_step = 4;
   camera.ask(QStringLiteral("Explain how a hash table works, with a small example in Python."),
              readText(QStringLiteral("answer.md")));
   camera.both(QStringLiteral("05-answer"));
+  camera.scroll(-100000);
+  camera.both(QStringLiteral("chat"));
   camera.key(Qt::Key_E, Qt::ControlModifier);
   camera.key(Qt::Key_Up);
   camera.take(QStringLiteral("06-editing"));
@@ -115,13 +123,13 @@ void photograph(tests::UiFixture& fixture, QQuickWindow* window, const QString& 
   camera.key(Qt::Key_Slash, Qt::ControlModifier);
   camera.take(QStringLiteral("14-shortcuts"));
   camera.key(Qt::Key_Escape);
+  fixture.backend.characters_per_step = 40;
   fixture.session->newChat();
   camera.ask(QStringLiteral("Tell me everything about Markdown."),
              readText(QStringLiteral("everything.md")));
   for (int page = 0; page < 4; ++page) {
     camera.both(QStringLiteral("2%1-everything").arg(page));
-    QMetaObject::invokeMethod(window->findChild<QObject*>(QStringLiteral("messageList")), "scroll",
-                              Q_ARG(double, -560.0));
+    camera.scroll(-560);
   }
   fixture.session->newChat();
   fixture.backend.failure =
@@ -135,7 +143,7 @@ void photograph(tests::UiFixture& fixture, QQuickWindow* window, const QString& 
   fixture.backend.interval = 30;
   fixture.backend.characters_per_step = 1;
   fixture.session->send(QStringLiteral("Write a haiku about a mill."));
-  QTest::qWait(2600);
+  QTest::qWait(900);
   camera.take(QStringLiteral("31-generating"));
   fixture.session->stop();
   QTest::qWait(200);

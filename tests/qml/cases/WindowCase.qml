@@ -17,6 +17,7 @@ TestCase {
     when: windowShown
 
     function init() {
+        failOnWarning(/.?/);
         bench = benchComponent.createObject(testCase);
         bench.backend.interval = 1;
         bench.backend.charactersPerStep = 8;

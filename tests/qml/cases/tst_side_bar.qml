@@ -98,4 +98,18 @@ WindowCase {
         list.forget("/models/tiny");
         compare(list.count, 0);
     }
+
+    function test_listOfShortcuts() {
+        keyClick(Qt.Key_Slash, Qt.ControlModifier);
+        tryVerify(() => window.activeFocusItem !== find("messageInput"));
+        keyClick(Qt.Key_Escape);
+        tryVerify(() => find("messageInput").activeFocus);
+    }
+
+    function test_chooseAModelByKeys() {
+        keyClick(Qt.Key_L, Qt.ControlModifier);
+        tryVerify(() => window.activeFocusItem.folder !== undefined || window.activeFocusItem.objectName === "recentModels");
+        keyClick(Qt.Key_Escape);
+        tryVerify(() => find("messageInput").activeFocus);
+    }
 }
