@@ -25,17 +25,20 @@ array promoted_to_float(const array& a, const array& b, StreamOrDevice s) {
 
 void require_real(const array& a, const array& b, const char* where) {
   if (result_type(a, b) == complex64) {
-    throw std::invalid_argument(
-        fmt::format("[{}] complex numbers have no order: got {} and {}", where, dtype_name(a.dtype()),
-                    dtype_name(b.dtype())));
+    throw std::invalid_argument(fmt::format("[{}] complex numbers have no order: got {} and {}",
+                                            where, dtype_name(a.dtype()), dtype_name(b.dtype())));
   }
 }
 
 }  // namespace
 
 array add(const array& a, const array& b, StreamOrDevice s) { return promoted<Add>(a, b, s); }
-array subtract(const array& a, const array& b, StreamOrDevice s) { return promoted<Subtract>(a, b, s); }
-array multiply(const array& a, const array& b, StreamOrDevice s) { return promoted<Multiply>(a, b, s); }
+array subtract(const array& a, const array& b, StreamOrDevice s) {
+  return promoted<Subtract>(a, b, s);
+}
+array multiply(const array& a, const array& b, StreamOrDevice s) {
+  return promoted<Multiply>(a, b, s);
+}
 array divide(const array& a, const array& b, StreamOrDevice s) {
   return promoted_to_float<Divide>(a, b, s);
 }
@@ -56,8 +59,12 @@ std::vector<array> divmod(const array& a, const array& b, StreamOrDevice s) {
 }
 
 array power(const array& a, const array& b, StreamOrDevice s) { return promoted<Power>(a, b, s); }
-array maximum(const array& a, const array& b, StreamOrDevice s) { return promoted<Maximum>(a, b, s); }
-array minimum(const array& a, const array& b, StreamOrDevice s) { return promoted<Minimum>(a, b, s); }
+array maximum(const array& a, const array& b, StreamOrDevice s) {
+  return promoted<Maximum>(a, b, s);
+}
+array minimum(const array& a, const array& b, StreamOrDevice s) {
+  return promoted<Minimum>(a, b, s);
+}
 array logaddexp(const array& a, const array& b, StreamOrDevice s) {
   return promoted_to_float<LogAddExp>(a, b, s);
 }

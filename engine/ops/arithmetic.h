@@ -7,9 +7,9 @@
 namespace quern {
 
 // Elementwise arithmetic of two arrays, broadcast against each other. Both are promoted to
-// result_type(a, b), which is the result's dtype too unless a function says otherwise. Integers wrap.
-// Half dtypes compute in float32 and round once. All functions throw std::invalid_argument for shapes
-// that do not broadcast.
+// result_type(a, b), which is the result's dtype too unless a function says otherwise. Integers
+// wrap. Half dtypes compute in float32 and round once. All functions throw std::invalid_argument
+// for shapes that do not broadcast.
 
 /// On bool: or.
 array add(const array& a, const array& b, StreamOrDevice s = {});
@@ -20,7 +20,8 @@ array multiply(const array& a, const array& b, StreamOrDevice s = {});
 array divide(const array& a, const array& b, StreamOrDevice s = {});
 /// floor(a / b), integers too; an integer over 0 gives 0. Throws for complex64.
 array floor_divide(const array& a, const array& b, StreamOrDevice s = {});
-/// a - b * floor(a / b): has b's sign, as in Python; an integer modulo 0 gives 0. Throws for complex64.
+/// a - b * floor(a / b): has b's sign, as in Python; an integer modulo 0 gives 0. Throws for
+/// complex64.
 array remainder(const array& a, const array& b, StreamOrDevice s = {});
 /// {floor_divide(a, b), remainder(a, b)}.
 std::vector<array> divmod(const array& a, const array& b, StreamOrDevice s = {});

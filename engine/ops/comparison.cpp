@@ -40,20 +40,32 @@ double largest_finite(Dtype dtype) {
 }  // namespace
 
 array equal(const array& a, const array& b, StreamOrDevice s) { return compared<Equal>(a, b, s); }
-array not_equal(const array& a, const array& b, StreamOrDevice s) { return compared<NotEqual>(a, b, s); }
-array greater(const array& a, const array& b, StreamOrDevice s) { return compared<Greater>(a, b, s); }
+array not_equal(const array& a, const array& b, StreamOrDevice s) {
+  return compared<NotEqual>(a, b, s);
+}
+array greater(const array& a, const array& b, StreamOrDevice s) {
+  return compared<Greater>(a, b, s);
+}
 array greater_equal(const array& a, const array& b, StreamOrDevice s) {
   return compared<GreaterEqual>(a, b, s);
 }
 array less(const array& a, const array& b, StreamOrDevice s) { return compared<Less>(a, b, s); }
-array less_equal(const array& a, const array& b, StreamOrDevice s) { return compared<LessEqual>(a, b, s); }
+array less_equal(const array& a, const array& b, StreamOrDevice s) {
+  return compared<LessEqual>(a, b, s);
+}
 
 array logical_not(const array& a, StreamOrDevice s) {
   return elementwise_node<LogicalNot>(astype(a, bool_, s), bool_, s);
 }
-array logical_and(const array& a, const array& b, StreamOrDevice s) { return logical<LogicalAnd>(a, b, s); }
-array logical_or(const array& a, const array& b, StreamOrDevice s) { return logical<LogicalOr>(a, b, s); }
-array logical_xor(const array& a, const array& b, StreamOrDevice s) { return logical<LogicalXor>(a, b, s); }
+array logical_and(const array& a, const array& b, StreamOrDevice s) {
+  return logical<LogicalAnd>(a, b, s);
+}
+array logical_or(const array& a, const array& b, StreamOrDevice s) {
+  return logical<LogicalOr>(a, b, s);
+}
+array logical_xor(const array& a, const array& b, StreamOrDevice s) {
+  return logical<LogicalXor>(a, b, s);
+}
 
 array isnan(const array& a, StreamOrDevice s) { return classified<IsNaN>(a, false, s); }
 array isinf(const array& a, StreamOrDevice s) { return classified<IsInf>(a, false, s); }
@@ -70,13 +82,17 @@ array array_equal(const array& a, const array& b, bool equal_nan, StreamOrDevice
   return all(same, s);
 }
 
-array array_equal(const array& a, const array& b, StreamOrDevice s) { return array_equal(a, b, false, s); }
+array array_equal(const array& a, const array& b, StreamOrDevice s) {
+  return array_equal(a, b, false, s);
+}
 
-array isclose(const array& a, const array& b, double rtol, double atol, bool equal_nan, StreamOrDevice s) {
+array isclose(const array& a, const array& b, double rtol, double atol, bool equal_nan,
+              StreamOrDevice s) {
   const Dtype dtype = at_least_float(result_type(a, b));
   const array x = astype(a, dtype, s), y = astype(b, dtype, s);
   const array size = abs(y, s);
-  const array bound = add(array(atol, size.dtype()), multiply(array(rtol, size.dtype()), size, s), s);
+  const array bound =
+      add(array(atol, size.dtype()), multiply(array(rtol, size.dtype()), size, s), s);
   // An infinite bound would let anything be close; infinities are close only to themselves.
   array close = logical_and(less_equal(abs(subtract(x, y, s), s), bound, s), isfinite(y, s), s);
   close = logical_or(close, equal(x, y, s), s);
@@ -106,8 +122,8 @@ array clip(const array& a, const std::optional<array>& a_min, const std::optiona
   return out;
 }
 
-array nan_to_num(const array& a, float nan, std::optional<float> posinf, std::optional<float> neginf,
-                 StreamOrDevice s) {
+array nan_to_num(const array& a, float nan, std::optional<float> posinf,
+                 std::optional<float> neginf, StreamOrDevice s) {
   const Dtype dtype = a.dtype();
   if (!issubdtype(dtype, inexact)) return a;
   if (dtype == complex64) {  // its parts one by one

@@ -46,7 +46,8 @@ array where(const array& condition, const array& x, const array& y, StreamOrDevi
 /// minimum(maximum(a, a_min), a_max). Throws std::invalid_argument without any bound.
 array clip(const array& a, const std::optional<array>& a_min = std::nullopt,
            const std::optional<array>& a_max = std::nullopt, StreamOrDevice s = {});
-/// NaN replaced by `nan`, infinities by posinf and neginf, or else the dtype's largest finite values.
+/// NaN replaced by `nan`, infinities by posinf and neginf, or else the dtype's largest finite
+/// values.
 array nan_to_num(const array& a, float nan = 0.0f, std::optional<float> posinf = std::nullopt,
                  std::optional<float> neginf = std::nullopt, StreamOrDevice s = {});
 

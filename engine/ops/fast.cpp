@@ -27,8 +27,9 @@ void require_norm_input(const array& x, const char* where) {
 
 void require_norm_parameter(const array& p, const array& x, const char* what, const char* where) {
   if (p.ndim() == 1 && p.shape(0) == x.shape(-1)) return;
-  throw std::invalid_argument(fmt::format("[{}] {} must have shape ({}), the last axis of x, not {}", where,
-                                          what, x.shape(-1), to_string(p.shape())));
+  throw std::invalid_argument(
+      fmt::format("[{}] {} must have shape ({}), the last axis of x, not {}", where, what,
+                  x.shape(-1), to_string(p.shape())));
 }
 
 }  // namespace
@@ -44,8 +45,8 @@ array rms_norm(const array& x, const std::optional<array>& weight, float eps, St
   return array(x.shape(), dtype, std::make_shared<RMSNorm>(to_stream(s), eps), std::move(inputs));
 }
 
-array layer_norm(const array& x, const std::optional<array>& weight, const std::optional<array>& bias,
-                 float eps, StreamOrDevice s) {
+array layer_norm(const array& x, const std::optional<array>& weight,
+                 const std::optional<array>& bias, float eps, StreamOrDevice s) {
   require_norm_input(x, "layer_norm");
   std::vector<array> inputs = {x};
   if (weight) {
@@ -86,8 +87,9 @@ array rope(const array& x, int dims, bool traditional, std::optional<float> base
   std::vector<array> inputs = {x, astype(offset, int32, s)};
   if (freqs) {
     if (freqs->ndim() != 1 || freqs->shape(0) != dims / 2) {
-      throw std::invalid_argument(fmt::format("[rope] freqs must have shape ({}), half of dims, not {}",
-                                              dims / 2, to_string(freqs->shape())));
+      throw std::invalid_argument(
+          fmt::format("[rope] freqs must have shape ({}), half of dims, not {}", dims / 2,
+                      to_string(freqs->shape())));
     }
     inputs.push_back(astype(*freqs, float32, s));
   }
@@ -96,8 +98,8 @@ array rope(const array& x, int dims, bool traditional, std::optional<float> base
                std::move(inputs));
 }
 
-array rope(const array& x, int dims, bool traditional, std::optional<float> base, float scale, int offset,
-           const std::optional<array>& freqs, StreamOrDevice s) {
+array rope(const array& x, int dims, bool traditional, std::optional<float> base, float scale,
+           int offset, const std::optional<array>& freqs, StreamOrDevice s) {
   return rope(x, dims, traditional, base, scale, array(offset, int32), freqs, s);
 }
 
@@ -108,55 +110,60 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
   constexpr const char* where = "scaled_dot_product_attention";
   for (const array* a : {&queries, &keys, &values}) {
     if (a->ndim() != 4) {
-      throw std::invalid_argument(
-          fmt::format("[{}] queries, keys and values have 4 axes, not shape {}", where, to_string(a->shape())));
+      throw std::invalid_argument(fmt::format(
+          "[{}] queries, keys and values have 4 axes, not shape {}", where, to_string(a->shape())));
     }
   }
   const Shape &q = queries.shape(), &k = keys.shape(), &v = values.shape();
   if (q[0] != k[0] || q[0] != v[0] || k[1] != v[1] || k[2] != v[2] || q[3] != k[3] || k[1] == 0 ||
       q[1] % k[1] != 0) {
-    throw std::invalid_argument(
-        fmt::format("[{}] queries {}, keys {} and values {} do not fit as [B, Hq, Tq, D], [B, Hkv, Tk, D] and "
-                    "[B, Hkv, Tk, Dv] with Hq a multiple of Hkv",
-                    where, to_string(q), to_string(k), to_string(v)));
+    throw std::invalid_argument(fmt::format(
+        "[{}] queries {}, keys {} and values {} do not fit as [B, Hq, Tq, D], [B, Hkv, Tk, D] and "
+        "[B, Hkv, Tk, Dv] with Hq a multiple of Hkv",
+        where, to_string(q), to_string(k), to_string(v)));
   }
   const bool causal = mask_mode == "causal";
   if (!causal && !mask_mode.empty() && mask_mode != "array") {
-    throw std::invalid_argument(
-        fmt::format("[{}] mask mode \"{}\" is none of \"\", \"causal\" and \"array\"", where, mask_mode));
+    throw std::invalid_argument(fmt::format(
+        "[{}] mask mode \"{}\" is none of \"\", \"causal\" and \"array\"", where, mask_mode));
   }
   if (causal && mask_arr) {
-    throw std::invalid_argument(fmt::format("[{}] mask mode \"causal\" takes no mask array", where));
+    throw std::invalid_argument(
+        fmt::format("[{}] mask mode \"causal\" takes no mask array", where));
   }
   if (mask_mode == "array" && !mask_arr) {
     throw std::invalid_argument(fmt::format("[{}] mask mode \"array\" needs a mask array", where));
   }
   const Dtype dtype = floating_result({queries, keys, values}, where);
-  std::vector<array> inputs = {astype(queries, dtype, s), astype(keys, dtype, s), astype(values, dtype, s)};
+  std::vector<array> inputs = {astype(queries, dtype, s), astype(keys, dtype, s),
+                               astype(values, dtype, s)};
   if (mask_arr) {
     const Shape scores = {q[0], q[1], q[2], k[2]};
     if (mask_arr->ndim() > 4 || broadcast_shapes(mask_arr->shape(), scores) != scores) {
-      throw std::invalid_argument(fmt::format("[{}] a mask of shape {} does not broadcast to {}", where,
-                                              to_string(mask_arr->shape()), to_string(scores)));
+      throw std::invalid_argument(fmt::format("[{}] a mask of shape {} does not broadcast to {}",
+                                              where, to_string(mask_arr->shape()),
+                                              to_string(scores)));
     }
     if (mask_arr->dtype() != bool_ && promote_types(mask_arr->dtype(), dtype) != dtype) {
-      throw std::invalid_argument(fmt::format("[{}] a mask of {} does not promote to the output's {}", where,
-                                              dtype_name(mask_arr->dtype()), dtype_name(dtype)));
+      throw std::invalid_argument(
+          fmt::format("[{}] a mask of {} does not promote to the output's {}", where,
+                      dtype_name(mask_arr->dtype()), dtype_name(dtype)));
     }
     inputs.push_back(mask_arr->dtype() == bool_ ? *mask_arr : astype(*mask_arr, dtype, s));
   }
   if (sinks) {
     if (sinks->ndim() != 1 || sinks->shape(0) != q[1]) {
-      throw std::invalid_argument(fmt::format("[{}] sinks must have shape ({}), one per query head, not {}",
-                                              where, q[1], to_string(sinks->shape())));
+      throw std::invalid_argument(
+          fmt::format("[{}] sinks must have shape ({}), one per query head, not {}", where, q[1],
+                      to_string(sinks->shape())));
     }
     inputs.push_back(astype(*sinks, float32, s));
   }
   Shape out = q;
   out.back() = v[3];
   return array(std::move(out), dtype,
-               std::make_shared<ScaledDotProductAttention>(to_stream(s), scale, causal, mask_arr.has_value(),
-                                                           sinks.has_value()),
+               std::make_shared<ScaledDotProductAttention>(to_stream(s), scale, causal,
+                                                           mask_arr.has_value(), sinks.has_value()),
                std::move(inputs));
 }
 

@@ -5,48 +5,51 @@
 
 #include "engine/array/array.h"
 
-/// The steps of a transformer that deserve kernels of their own. Each one equals a few plain operations,
-/// which fast_fallback.h spells out.
+/// The steps of a transformer that deserve kernels of their own. Each one equals a few plain
+/// operations, which fast_fallback.h spells out.
 namespace quern::fast {
 
 /// Root-mean-square normalisation over the last axis (Zhang & Sennrich 2019).
 ///
-/// x: [..., D], any float dtype; weight: [D] or none. Computed in float32, returned in the dtype that both
-/// promote to. Throws std::invalid_argument when x is a scalar or weight's size is not D.
-array rms_norm(const array& x, const std::optional<array>& weight, float eps, StreamOrDevice s = {});
+/// x: [..., D], any float dtype; weight: [D] or none. Computed in float32, returned in the dtype
+/// that both promote to. Throws std::invalid_argument when x is a scalar or weight's size is not D.
+array rms_norm(const array& x, const std::optional<array>& weight, float eps,
+               StreamOrDevice s = {});
 
-/// Layer normalisation over the last axis (Ba, Kiros & Hinton 2016): mean 0 and variance 1, times weight,
-/// plus bias. Shapes, dtypes and errors as for rms_norm.
-array layer_norm(const array& x, const std::optional<array>& weight, const std::optional<array>& bias,
-                 float eps, StreamOrDevice s = {});
+/// Layer normalisation over the last axis (Ba, Kiros & Hinton 2016): mean 0 and variance 1, times
+/// weight, plus bias. Shapes, dtypes and errors as for rms_norm.
+array layer_norm(const array& x, const std::optional<array>& weight,
+                 const std::optional<array>& bias, float eps, StreamOrDevice s = {});
 
 /// Rotary position embedding (Su et al. 2021).
 ///
-/// x: [B, ..., T, D], any float dtype. The first `dims` (even) elements of the last axis turn in pairs:
-/// neighbours when traditional, else i with i + dims/2. Pair i of position t turns by the angle
-/// (t + offset) * scale * base^(-2i/dims), or (t + offset) * scale / freqs[i]; exactly one of base and
-/// freqs is given. offset: an integer, or an integer array with 1 element or B. freqs: [dims/2].
-/// Throws std::invalid_argument for arguments that do not fit.
-array rope(const array& x, int dims, bool traditional, std::optional<float> base, float scale, int offset,
-           const std::optional<array>& freqs = std::nullopt, StreamOrDevice s = {});
+/// x: [B, ..., T, D], any float dtype. The first `dims` (even) elements of the last axis turn in
+/// pairs: neighbours when traditional, else i with i + dims/2. Pair i of position t turns by the
+/// angle (t + offset) * scale * base^(-2i/dims), or (t + offset) * scale / freqs[i]; exactly one of
+/// base and freqs is given. offset: an integer, or an integer array with 1 element or B. freqs:
+/// [dims/2]. Throws std::invalid_argument for arguments that do not fit.
 array rope(const array& x, int dims, bool traditional, std::optional<float> base, float scale,
-           const array& offset, const std::optional<array>& freqs = std::nullopt, StreamOrDevice s = {});
+           int offset, const std::optional<array>& freqs = std::nullopt, StreamOrDevice s = {});
+array rope(const array& x, int dims, bool traditional, std::optional<float> base, float scale,
+           const array& offset, const std::optional<array>& freqs = std::nullopt,
+           StreamOrDevice s = {});
 
-/// softmax(scale * queries @ keys^T + mask) @ values for each head, without storing the scores of a long
-/// prompt. The softmax is computed in float32.
+/// softmax(scale * queries @ keys^T + mask) @ values for each head, without storing the scores of a
+/// long prompt. The softmax is computed in float32.
 ///
-/// queries: [B, Hq, Tq, D], keys: [B, Hkv, Tk, D], values: [B, Hkv, Tk, Dv] -> [B, Hq, Tq, Dv], in the
-/// dtype that the three promote to; query head h reads key-value head h / (Hq / Hkv). Any strides: the
-/// slice of a larger cache is read in place.
+/// queries: [B, Hq, Tq, D], keys: [B, Hkv, Tk, D], values: [B, Hkv, Tk, Dv] -> [B, Hq, Tq, Dv], in
+/// the dtype that the three promote to; query head h reads key-value head h / (Hq / Hkv). Any
+/// strides: the slice of a larger cache is read in place.
 ///
-/// mask_mode "" takes no mask; "causal" lets query i see keys up to i + Tk - Tq; "array" takes mask_arr,
-/// which broadcasts to [B, Hq, Tq, Tk]: bool (true keeps) or a float that is added and promotes to the
-/// output's dtype. sinks: [Hq], one more logit per head that takes part in the softmax and has no value.
+/// mask_mode "" takes no mask; "causal" lets query i see keys up to i + Tk - Tq; "array" takes
+/// mask_arr, which broadcasts to [B, Hq, Tq, Tk]: bool (true keeps) or a float that is added and
+/// promotes to the output's dtype. sinks: [Hq], one more logit per head that takes part in the
+/// softmax and has no value.
 ///
 /// Throws std::invalid_argument for arguments that do not fit.
 array scaled_dot_product_attention(const array& queries, const array& keys, const array& values,
                                    const float scale, const std::string& mask_mode = "",
-                                   std::optional<array> mask_arr = {}, const std::optional<array>& sinks = {},
-                                   StreamOrDevice s = {});
+                                   std::optional<array> mask_arr = {},
+                                   const std::optional<array>& sinks = {}, StreamOrDevice s = {});
 
 }  // namespace quern::fast

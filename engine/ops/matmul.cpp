@@ -12,7 +12,8 @@ namespace quern {
 
 namespace {
 
-/// Two operands with at least two axes and one dtype, and which axes of the product are not the caller's.
+/// Two operands with at least two axes and one dtype, and which axes of the product are not the
+/// caller's.
 struct Operands {
   array a;
   array b;
@@ -24,18 +25,19 @@ struct Operands {
 Operands prepare(array a, array b, Dtype dtype, const char* where, StreamOrDevice s) {
   if (a.ndim() == 0 || b.ndim() == 0) {
     throw std::invalid_argument(
-        fmt::format("[{}] shapes {} and {}: a scalar has no matrix product; multiply instead", where,
-                    to_string(a.shape()), to_string(b.shape())));
+        fmt::format("[{}] shapes {} and {}: a scalar has no matrix product; multiply instead",
+                    where, to_string(a.shape()), to_string(b.shape())));
   }
   if (!issubdtype(dtype, inexact)) {
-    throw std::invalid_argument(fmt::format("[{}] needs a float or complex dtype, not {} and {}", where,
-                                            dtype_name(a.dtype()), dtype_name(b.dtype())));
+    throw std::invalid_argument(fmt::format("[{}] needs a float or complex dtype, not {} and {}",
+                                            where, dtype_name(a.dtype()), dtype_name(b.dtype())));
   }
   const bool row = a.ndim() == 1, column = b.ndim() == 1;
   if (row) a = expand_dims(a, 0, s);
   if (column) b = expand_dims(b, 1, s);
   Shape shape = matmul_shape(a.shape(), b.shape(), where);
-  return {astype(std::move(a), dtype, s), astype(std::move(b), dtype, s), std::move(shape), row, column};
+  return {astype(std::move(a), dtype, s), astype(std::move(b), dtype, s), std::move(shape), row,
+          column};
 }
 
 /// The product without the axes that stood for vectors.
@@ -62,8 +64,9 @@ array addmm(array c, array a, array b, const float& alpha, const float& beta, St
   if (in.column_vector) caller.pop_back();
   if (in.row_vector) caller.erase(caller.end() - (in.column_vector ? 1 : 2));
   if (c.ndim() > caller.size() || broadcast_shapes(c.shape(), caller) != caller) {
-    throw std::invalid_argument(fmt::format("[addmm] c of shape {} does not broadcast to the product's {}",
-                                            to_string(c.shape()), to_string(caller)));
+    throw std::invalid_argument(
+        fmt::format("[addmm] c of shape {} does not broadcast to the product's {}",
+                    to_string(c.shape()), to_string(caller)));
   }
   // c gets the axes that stand for vectors, where the product has them.
   if (in.column_vector && c.ndim() > 0) c = expand_dims(c, -1, s);

@@ -67,9 +67,7 @@ array KeySequence::next() {
 
 void seed(uint64_t seed) { KeySequence::default_().seed(seed); }
 
-array key(uint64_t seed) {
-  return array({uint32_t(seed >> 32), uint32_t(seed)});
-}
+array key(uint64_t seed) { return array({uint32_t(seed >> 32), uint32_t(seed)}); }
 
 array split(const array& key, int num, StreamOrDevice s) { return bits({num, 2}, 4, key, s); }
 

@@ -63,11 +63,9 @@ array categorical(const array& logits, int axis, int num_samples, const std::opt
     const array drawn = multiply(uniform(shape, float32, key, s), total, s);
     return subtract(searchsorted(ends, drawn, "right", s), array(1, uint32), s);
   }
-  const array wide = expand_dims(logits, at, s);
   Shape noise = logits.shape();
-  noise.insert(noise.begin() + at, num_samples);
-  const array draws = categorical_by_noise(wide, noise, at + 1, key, s);
-  return moveaxis(draws, at, -1, s);
+  noise.push_back(num_samples);
+  return categorical_by_noise(expand_dims(logits, -1, s), noise, at, key, s);
 }
 
 array categorical(const array& logits, int axis, const std::optional<array>& key,

@@ -36,8 +36,8 @@ array reduced(const array& a, const std::vector<int>& axes, bool keepdims, const
 void require_elements(const array& a, const std::vector<int>& axes, const char* where) {
   for (const int axis : axes) {
     if (a.shape(axis) == 0) {
-      throw std::invalid_argument(fmt::format("[{}] no element along axis {} of shape {}", where, axis,
-                                              to_string(a.shape())));
+      throw std::invalid_argument(fmt::format("[{}] no element along axis {} of shape {}", where,
+                                              axis, to_string(a.shape())));
     }
   }
 }
@@ -70,7 +70,9 @@ array all(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrD
 array all(const array& a, int axis, bool keepdims, StreamOrDevice s) {
   return all(a, std::vector<int>{axis}, keepdims, s);
 }
-array all(const array& a, bool keepdims, StreamOrDevice s) { return all(a, all_axes(a), keepdims, s); }
+array all(const array& a, bool keepdims, StreamOrDevice s) {
+  return all(a, all_axes(a), keepdims, s);
+}
 array all(const array& a, StreamOrDevice s) { return all(a, false, s); }
 
 array any(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrDevice s) {
@@ -79,7 +81,9 @@ array any(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrD
 array any(const array& a, int axis, bool keepdims, StreamOrDevice s) {
   return any(a, std::vector<int>{axis}, keepdims, s);
 }
-array any(const array& a, bool keepdims, StreamOrDevice s) { return any(a, all_axes(a), keepdims, s); }
+array any(const array& a, bool keepdims, StreamOrDevice s) {
+  return any(a, all_axes(a), keepdims, s);
+}
 array any(const array& a, StreamOrDevice s) { return any(a, false, s); }
 
 array sum(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrDevice s) {
@@ -88,7 +92,9 @@ array sum(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrD
 array sum(const array& a, int axis, bool keepdims, StreamOrDevice s) {
   return sum(a, std::vector<int>{axis}, keepdims, s);
 }
-array sum(const array& a, bool keepdims, StreamOrDevice s) { return sum(a, all_axes(a), keepdims, s); }
+array sum(const array& a, bool keepdims, StreamOrDevice s) {
+  return sum(a, all_axes(a), keepdims, s);
+}
 array sum(const array& a, StreamOrDevice s) { return sum(a, false, s); }
 
 array prod(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrDevice s) {
@@ -97,7 +103,9 @@ array prod(const array& a, const std::vector<int>& axes, bool keepdims, StreamOr
 array prod(const array& a, int axis, bool keepdims, StreamOrDevice s) {
   return prod(a, std::vector<int>{axis}, keepdims, s);
 }
-array prod(const array& a, bool keepdims, StreamOrDevice s) { return prod(a, all_axes(a), keepdims, s); }
+array prod(const array& a, bool keepdims, StreamOrDevice s) {
+  return prod(a, all_axes(a), keepdims, s);
+}
 array prod(const array& a, StreamOrDevice s) { return prod(a, false, s); }
 
 array max(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrDevice s) {
@@ -106,7 +114,9 @@ array max(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrD
 array max(const array& a, int axis, bool keepdims, StreamOrDevice s) {
   return max(a, std::vector<int>{axis}, keepdims, s);
 }
-array max(const array& a, bool keepdims, StreamOrDevice s) { return max(a, all_axes(a), keepdims, s); }
+array max(const array& a, bool keepdims, StreamOrDevice s) {
+  return max(a, all_axes(a), keepdims, s);
+}
 array max(const array& a, StreamOrDevice s) { return max(a, false, s); }
 
 array min(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrDevice s) {
@@ -115,7 +125,9 @@ array min(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrD
 array min(const array& a, int axis, bool keepdims, StreamOrDevice s) {
   return min(a, std::vector<int>{axis}, keepdims, s);
 }
-array min(const array& a, bool keepdims, StreamOrDevice s) { return min(a, all_axes(a), keepdims, s); }
+array min(const array& a, bool keepdims, StreamOrDevice s) {
+  return min(a, all_axes(a), keepdims, s);
+}
 array min(const array& a, StreamOrDevice s) { return min(a, false, s); }
 
 array argmax(const array& a, int axis, bool keepdims, StreamOrDevice s) {

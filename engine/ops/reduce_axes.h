@@ -17,8 +17,8 @@ inline std::vector<int> all_axes(const array& a) {
   return axes;
 }
 
-/// The axes, not negative and ascending. Throws std::invalid_argument, naming `where`, when one is out of
-/// range or repeated.
+/// The axes, not negative and ascending. Throws std::invalid_argument, naming `where`, when one is
+/// out of range or repeated.
 inline std::vector<int> sorted_axes(const array& a, std::vector<int> axes, const char* where) {
   for (int& axis : axes) axis = normalize_axis(axis, int(a.ndim()), where);
   std::sort(axes.begin(), axes.end());

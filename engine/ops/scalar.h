@@ -10,6 +10,6 @@ namespace quern {
 /// promotes like any other.
 template <typename T>
 concept Scalar = std::is_arithmetic_v<T> || std::is_same_v<T, float16_t> ||
-                 std::is_same_v<T, bfloat16_t> || std::is_same_v<T, complex64_t>;
+    std::is_same_v<T, bfloat16_t> || std::is_same_v<T, complex64_t>;
 
 }  // namespace quern

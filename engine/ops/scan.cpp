@@ -14,9 +14,11 @@ namespace quern {
 namespace {
 
 template <typename P>
-array scan(const array& a, int axis, bool reverse, bool inclusive, const char* where, StreamOrDevice s) {
+array scan(const array& a, int axis, bool reverse, bool inclusive, const char* where,
+           StreamOrDevice s) {
   axis = normalize_axis(axis, int(a.ndim()), where);
-  return array(a.shape(), a.dtype(), std::make_shared<P>(to_stream(s), axis, reverse, inclusive), {a});
+  return array(a.shape(), a.dtype(), std::make_shared<P>(to_stream(s), axis, reverse, inclusive),
+               {a});
 }
 
 }  // namespace
@@ -24,7 +26,8 @@ array scan(const array& a, int axis, bool reverse, bool inclusive, const char* w
 array cumsum(const array& a, int axis, bool reverse, bool inclusive, StreamOrDevice s) {
   return cumsum(a, axis, reverse, inclusive, a.dtype() == bool_ ? int32 : a.dtype(), s);
 }
-array cumsum(const array& a, int axis, bool reverse, bool inclusive, Dtype dtype, StreamOrDevice s) {
+array cumsum(const array& a, int axis, bool reverse, bool inclusive, Dtype dtype,
+             StreamOrDevice s) {
   return scan<CumSum>(astype(a, dtype, s), axis, reverse, inclusive, "cumsum", s);
 }
 array cumsum(const array& a, bool reverse, bool inclusive, StreamOrDevice s) {
@@ -34,7 +37,8 @@ array cumsum(const array& a, bool reverse, bool inclusive, StreamOrDevice s) {
 array cumprod(const array& a, int axis, bool reverse, bool inclusive, StreamOrDevice s) {
   return cumprod(a, axis, reverse, inclusive, a.dtype(), s);
 }
-array cumprod(const array& a, int axis, bool reverse, bool inclusive, Dtype dtype, StreamOrDevice s) {
+array cumprod(const array& a, int axis, bool reverse, bool inclusive, Dtype dtype,
+              StreamOrDevice s) {
   return scan<CumProd>(astype(a, dtype, s), axis, reverse, inclusive, "cumprod", s);
 }
 array cumprod(const array& a, bool reverse, bool inclusive, StreamOrDevice s) {

@@ -4,26 +4,32 @@
 
 namespace quern {
 
-// Running reductions along an axis, or over all elements in row-major order without one. `reverse` runs
-// from the end; without `inclusive` element i does not count itself (the first is the neutral element).
-// All functions throw std::invalid_argument for an axis that is out of range.
+// Running reductions along an axis, or over all elements in row-major order without one. `reverse`
+// runs from the end; without `inclusive` element i does not count itself (the first is the neutral
+// element). All functions throw std::invalid_argument for an axis that is out of range.
 
 /// Sums and products keep the dtype, but bool gives int32; half dtypes accumulate in float32. With
 /// `dtype` the elements are converted to it first.
 array cumsum(const array& a, bool reverse = false, bool inclusive = true, StreamOrDevice s = {});
-array cumsum(const array& a, int axis, bool reverse = false, bool inclusive = true, StreamOrDevice s = {});
-array cumsum(const array& a, int axis, bool reverse, bool inclusive, Dtype dtype, StreamOrDevice s = {});
+array cumsum(const array& a, int axis, bool reverse = false, bool inclusive = true,
+             StreamOrDevice s = {});
+array cumsum(const array& a, int axis, bool reverse, bool inclusive, Dtype dtype,
+             StreamOrDevice s = {});
 array cumprod(const array& a, bool reverse = false, bool inclusive = true, StreamOrDevice s = {});
 array cumprod(const array& a, int axis, bool reverse = false, bool inclusive = true,
               StreamOrDevice s = {});
-array cumprod(const array& a, int axis, bool reverse, bool inclusive, Dtype dtype, StreamOrDevice s = {});
+array cumprod(const array& a, int axis, bool reverse, bool inclusive, Dtype dtype,
+              StreamOrDevice s = {});
 /// Keep the dtype; NaN from the first NaN on.
 array cummax(const array& a, bool reverse = false, bool inclusive = true, StreamOrDevice s = {});
-array cummax(const array& a, int axis, bool reverse = false, bool inclusive = true, StreamOrDevice s = {});
+array cummax(const array& a, int axis, bool reverse = false, bool inclusive = true,
+             StreamOrDevice s = {});
 array cummin(const array& a, bool reverse = false, bool inclusive = true, StreamOrDevice s = {});
-array cummin(const array& a, int axis, bool reverse = false, bool inclusive = true, StreamOrDevice s = {});
+array cummin(const array& a, int axis, bool reverse = false, bool inclusive = true,
+             StreamOrDevice s = {});
 /// log(cumsum(exp(a))) without overflow; integers give float32.
-array logcumsumexp(const array& a, bool reverse = false, bool inclusive = true, StreamOrDevice s = {});
+array logcumsumexp(const array& a, bool reverse = false, bool inclusive = true,
+                   StreamOrDevice s = {});
 array logcumsumexp(const array& a, int axis, bool reverse = false, bool inclusive = true,
                    StreamOrDevice s = {});
 

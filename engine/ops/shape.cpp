@@ -276,6 +276,15 @@ array slice_update(const array& src, const array& update, Shape start, Shape sto
   return slice_update(src, update, std::move(start), std::move(stop), Shape(src.ndim(), 1), s);
 }
 
+array slice_update(const array& src, const array& update, std::initializer_list<int> start,
+                   Shape stop, Shape strides, StreamOrDevice s) {
+  return slice_update(src, update, Shape(start), std::move(stop), std::move(strides), s);
+}
+array slice_update(const array& src, const array& update, std::initializer_list<int> start,
+                   Shape stop, StreamOrDevice s) {
+  return slice_update(src, update, Shape(start), std::move(stop), s);
+}
+
 array as_strided(array a, Shape shape, Strides strides, size_t offset, StreamOrDevice s) {
   if (shape.size() != strides.size()) {
     throw std::invalid_argument(fmt::format("[as_strided] {} lengths but {} strides are given",

@@ -44,11 +44,26 @@ array slice(const array& a, std::initializer_list<int> start, Shape stop, Shape 
             StreamOrDevice s = {});
 array slice(const array& a, Shape start, Shape stop, StreamOrDevice s = {});
 
+/// `slice_size` elements from where `start`, an integer array of shape [axes], says when it is
+/// evaluated: along `axes`, and from 0 along the others. A slice that passes the end throws
+/// std::out_of_range then.
+array slice(const array& a, const array& start, std::vector<int> axes, Shape slice_size,
+            StreamOrDevice s = {});
+
 /// `src` with `update` (broadcast) written over the slice. In place when `src` is not used
 /// elsewhere.
 array slice_update(const array& src, const array& update, Shape start, Shape stop, Shape strides,
                    StreamOrDevice s = {});
 array slice_update(const array& src, const array& update, Shape start, Shape stop,
+                   StreamOrDevice s = {});
+
+array slice_update(const array& src, const array& update, std::initializer_list<int> start,
+                   Shape stop, Shape strides, StreamOrDevice s = {});
+array slice_update(const array& src, const array& update, std::initializer_list<int> start,
+                   Shape stop, StreamOrDevice s = {});
+
+/// The same with `update` written as it is, from where `start` says (see slice).
+array slice_update(const array& src, const array& update, const array& start, std::vector<int> axes,
                    StreamOrDevice s = {});
 
 array concatenate(std::vector<array> arrays, int axis, StreamOrDevice s = {});

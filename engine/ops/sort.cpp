@@ -31,13 +31,13 @@ array sorted(const array& a, int axis, Dtype dtype, const char* where, StreamOrD
 }
 
 template <typename P>
-array partitioned(const array& a, int kth, int axis, Dtype dtype, const char* where, StreamOrDevice s) {
+array partitioned(const array& a, int kth, int axis, Dtype dtype, const char* where,
+                  StreamOrDevice s) {
   axis = normalize_axis(axis, int(a.ndim()), where);
   const int n = a.shape(axis);
   if (kth < -n || kth >= n) {
-    throw std::invalid_argument(
-        fmt::format("[{}] kth {} is out of range for axis {} of shape {}", where, kth, axis,
-                    to_string(a.shape())));
+    throw std::invalid_argument(fmt::format("[{}] kth {} is out of range for axis {} of shape {}",
+                                            where, kth, axis, to_string(a.shape())));
   }
   return along_axis<P>(a, axis, dtype, s, kth < 0 ? kth + n : kth);
 }
@@ -53,7 +53,9 @@ array argsort(const array& a, int axis, StreamOrDevice s) {
   return sorted<ArgSort>(a, axis, uint32, "argsort", s);
 }
 
-array partition(const array& a, int kth, StreamOrDevice s) { return partition(flatten(a, s), kth, 0, s); }
+array partition(const array& a, int kth, StreamOrDevice s) {
+  return partition(flatten(a, s), kth, 0, s);
+}
 array partition(const array& a, int kth, int axis, StreamOrDevice s) {
   return partitioned<Partition>(a, kth, axis, a.dtype(), "partition", s);
 }
@@ -70,8 +72,8 @@ array topk(const array& a, int k, int axis, StreamOrDevice s) {
   axis = normalize_axis(axis, int(a.ndim()), "topk");
   const int n = a.shape(axis);
   if (k < 0 || k > n) {
-    throw std::invalid_argument(fmt::format("[topk] cannot take {} elements along axis {} of shape {}", k,
-                                            axis, to_string(a.shape())));
+    throw std::invalid_argument(fmt::format(
+        "[topk] cannot take {} elements along axis {} of shape {}", k, axis, to_string(a.shape())));
   }
   if (k == n) return a;
   Shape from(a.ndim(), 0);
@@ -86,11 +88,13 @@ array searchsorted(const array& sorted_sequence, const array& values, std::strin
         fmt::format("[searchsorted] side is left or right, not \"{}\"", std::string(side)));
   }
   if (sorted_sequence.ndim() != 1) {
-    throw std::invalid_argument(fmt::format("[searchsorted] needs a sequence with 1 dimension, got shape {}",
-                                            to_string(sorted_sequence.shape())));
+    throw std::invalid_argument(
+        fmt::format("[searchsorted] needs a sequence with 1 dimension, got shape {}",
+                    to_string(sorted_sequence.shape())));
   }
   const Dtype dtype = result_type(sorted_sequence, values);
-  return array(values.shape(), uint32, std::make_shared<SearchSorted>(to_stream(s), side == "right"),
+  return array(values.shape(), uint32,
+               std::make_shared<SearchSorted>(to_stream(s), side == "right"),
                {astype(sorted_sequence, dtype, s), astype(values, dtype, s)});
 }
 

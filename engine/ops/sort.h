@@ -6,9 +6,9 @@
 
 namespace quern {
 
-// Order along an axis, or of all elements in row-major order without one. Ascending; NaN comes last;
-// equal elements keep their order. Index results are uint32. All functions throw std::invalid_argument
-// for an axis that is out of range.
+// Order along an axis, or of all elements in row-major order without one. Ascending; NaN comes
+// last; equal elements keep their order. Index results are uint32. All functions throw
+// std::invalid_argument for an axis that is out of range.
 
 array sort(const array& a, StreamOrDevice s = {});
 array sort(const array& a, int axis, StreamOrDevice s = {});
@@ -16,7 +16,8 @@ array argsort(const array& a, StreamOrDevice s = {});
 array argsort(const array& a, int axis, StreamOrDevice s = {});
 
 /// Element kth is where sorting would put it, those before it are not larger, those after it not
-/// smaller, in no particular order. kth counts from the end when negative; throws when out of range.
+/// smaller, in no particular order. kth counts from the end when negative; throws when out of
+/// range.
 array partition(const array& a, int kth, StreamOrDevice s = {});
 array partition(const array& a, int kth, int axis, StreamOrDevice s = {});
 array argpartition(const array& a, int kth, StreamOrDevice s = {});
@@ -25,10 +26,10 @@ array argpartition(const array& a, int kth, int axis, StreamOrDevice s = {});
 array topk(const array& a, int k, StreamOrDevice s = {});
 array topk(const array& a, int k, int axis, StreamOrDevice s = {});
 
-/// uint32, values' shape: where each value would be inserted into the sorted sequence, before ("left") or
-/// after ("right") elements equal to it.
-/// Throws std::invalid_argument for another side or a sequence that is not 1-D.
-array searchsorted(const array& sorted_sequence, const array& values, std::string_view side = "left",
-                   StreamOrDevice s = {});
+/// uint32, values' shape: where each value would be inserted into the sorted sequence, before
+/// ("left") or after ("right") elements equal to it. Throws std::invalid_argument for another side
+/// or a sequence that is not 1-D.
+array searchsorted(const array& sorted_sequence, const array& values,
+                   std::string_view side = "left", StreamOrDevice s = {});
 
 }  // namespace quern

@@ -28,11 +28,13 @@ Dtype computed(Dtype dtype) { return is_half(dtype) ? float32 : at_least_float(d
 array wide_mean(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrDevice s) {
   const Dtype dtype = computed(a.dtype());
   const array x = is_half(a.dtype()) ? a : astype(a, dtype, s);
-  const array total = axes.empty() ? astype(x, dtype, s) : reduction_node<Sum>(x, axes, keepdims, dtype, s);
+  const array total =
+      axes.empty() ? astype(x, dtype, s) : reduction_node<Sum>(x, axes, keepdims, dtype, s);
   return multiply(total, array(1.0 / count(a, axes), dtype), s);
 }
 
-array wide_var(const array& a, const std::vector<int>& axes, bool keepdims, int ddof, StreamOrDevice s) {
+array wide_var(const array& a, const std::vector<int>& axes, bool keepdims, int ddof,
+               StreamOrDevice s) {
   const array x = astype(a, computed(a.dtype()), s);
   const array squares = square(subtract(x, wide_mean(x, axes, true, s), s), s);
   const array n = array(std::max(0.0, count(a, axes) - ddof), x.dtype());
@@ -42,12 +44,15 @@ array wide_var(const array& a, const std::vector<int>& axes, bool keepdims, int 
 }  // namespace
 
 array mean(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrDevice s) {
-  return astype(wide_mean(a, sorted_axes(a, axes, "mean"), keepdims, s), at_least_float(a.dtype()), s);
+  return astype(wide_mean(a, sorted_axes(a, axes, "mean"), keepdims, s), at_least_float(a.dtype()),
+                s);
 }
 array mean(const array& a, int axis, bool keepdims, StreamOrDevice s) {
   return mean(a, std::vector<int>{axis}, keepdims, s);
 }
-array mean(const array& a, bool keepdims, StreamOrDevice s) { return mean(a, all_axes(a), keepdims, s); }
+array mean(const array& a, bool keepdims, StreamOrDevice s) {
+  return mean(a, all_axes(a), keepdims, s);
+}
 array mean(const array& a, StreamOrDevice s) { return mean(a, false, s); }
 
 array median(const array& a, const std::vector<int>& axes, bool keepdims, StreamOrDevice s) {

@@ -36,8 +36,9 @@ array to_whole(const array& a, const char* where, StreamOrDevice s) {
 
 /// Multiplied by a constant that a half dtype could not hold well enough.
 array scaled(const array& a, double factor, StreamOrDevice s) {
-  return astype(multiply(a, array(factor, is_half(a.dtype()) ? float32 : at_least_float(a.dtype())), s),
-                at_least_float(a.dtype()), s);
+  return astype(
+      multiply(a, array(factor, is_half(a.dtype()) ? float32 : at_least_float(a.dtype())), s),
+      at_least_float(a.dtype()), s);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 namespace quern {
 
 // Functions of one array, element by element. Those of the first group keep the dtype; those of the
-// second are computed in floating point and give float32 for bool and integers. Half dtypes compute in
-// float32 and round once.
+// second are computed in floating point and give float32 for bool and integers. Half dtypes compute
+// in float32 and round once.
 
 /// Magnitude; float32 for complex64.
 array abs(const array& a, StreamOrDevice s = {});

@@ -4,8 +4,9 @@
 
 namespace quern {
 
-/// Computes each element of the output from the elements at the same place of the inputs, which all have
-/// the output's shape and, unless a class says otherwise, one dtype. What it computes is its type.
+/// Computes each element of the output from the elements at the same place of the inputs, which all
+/// have the output's shape and, unless a class says otherwise, one dtype. What it computes is its
+/// type.
 class Elementwise : public Primitive {
  public:
   using Primitive::Primitive;

@@ -29,7 +29,8 @@ bool RoPE::is_equivalent(const Primitive& other) const {
          forward == o.forward;
 }
 
-std::vector<Shape> ScaledDotProductAttention::output_shapes(const std::vector<array>& inputs) const {
+std::vector<Shape> ScaledDotProductAttention::output_shapes(
+    const std::vector<array>& inputs) const {
   Shape shape = inputs[0].shape();
   shape.back() = inputs[2].shape(-1);
   return {shape};
@@ -37,7 +38,8 @@ std::vector<Shape> ScaledDotProductAttention::output_shapes(const std::vector<ar
 
 bool ScaledDotProductAttention::is_equivalent(const Primitive& other) const {
   const auto& o = static_cast<const ScaledDotProductAttention&>(other);
-  return scale == o.scale && causal == o.causal && has_mask == o.has_mask && has_sinks == o.has_sinks;
+  return scale == o.scale && causal == o.causal && has_mask == o.has_mask &&
+         has_sinks == o.has_sinks;
 }
 
 }  // namespace quern::fast

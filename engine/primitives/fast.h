@@ -31,12 +31,17 @@ class LayerNorm final : public Primitive {
   const bool has_bias;
 };
 
-/// inputs {x, offset: int32 with 1 element or B} or {x, offset, freqs: float32 [dims / 2]}, the latter
-/// when there is no base.
+/// inputs {x, offset: int32 with 1 element or B} or {x, offset, freqs: float32 [dims / 2]}, the
+/// latter when there is no base.
 class RoPE final : public Primitive {
  public:
   RoPE(Stream s, int dims, bool traditional, std::optional<float> base, float scale, bool forward)
-      : Primitive(s), dims(dims), traditional(traditional), base(base), scale(scale), forward(forward) {}
+      : Primitive(s),
+        dims(dims),
+        traditional(traditional),
+        base(base),
+        scale(scale),
+        forward(forward) {}
   const char* name() const override { return "RoPE"; }
   std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override;
   bool is_equivalent(const Primitive& other) const override;
@@ -48,8 +53,8 @@ class RoPE final : public Primitive {
   const bool forward;  ///< false turns back: the gradient
 };
 
-/// inputs {queries, keys, values}, then mask and sinks where there are. The mask is bool or float and
-/// broadcasts to [B, Hq, Tq, Tk].
+/// inputs {queries, keys, values}, then mask and sinks where there are. The mask is bool or float
+/// and broadcasts to [B, Hq, Tq, Tk].
 class ScaledDotProductAttention final : public Primitive {
  public:
   ScaledDotProductAttention(Stream s, float scale, bool causal, bool has_mask, bool has_sinks)

@@ -10,8 +10,8 @@ Shape matmul_shape(const Shape& a, const Shape& b, const char* where) {
   const size_t last = a.size() - 1, inner = b.size() - 2;
   if (a[last] != b[inner]) {
     throw std::invalid_argument(
-        fmt::format("[{}] the last axis of {} and the second to last of {} differ: {} and {}", where,
-                    to_string(a), to_string(b), a[last], b[inner]));
+        fmt::format("[{}] the last axis of {} and the second to last of {} differ: {} and {}",
+                    where, to_string(a), to_string(b), a[last], b[inner]));
   }
   Shape out = broadcast_shapes(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2));
   out.push_back(a[last - 1]);

@@ -4,7 +4,8 @@
 
 namespace quern {
 
-/// inputs {a [..., M, K], b [..., K, N]} of the output's dtype (a float or complex64); batch axes broadcast.
+/// inputs {a [..., M, K], b [..., K, N]} of the output's dtype (a float or complex64); batch axes
+/// broadcast.
 class Matmul final : public Primitive {
  public:
   explicit Matmul(Stream s) : Primitive(s) {}
@@ -25,8 +26,8 @@ class AddMM final : public Primitive {
   const float beta;
 };
 
-/// [..., M, N] for a [..., M, K] and b [..., K, N]. Throws std::invalid_argument, naming `where`, when
-/// they do not multiply.
+/// [..., M, N] for a [..., M, K] and b [..., K, N]. Throws std::invalid_argument, naming `where`,
+/// when they do not multiply.
 Shape matmul_shape(const Shape& a, const Shape& b, const char* where);
 
 }  // namespace quern

@@ -29,11 +29,11 @@ const std::vector<ModeRow>& modes() {
   return rows;
 }
 
-void require_one_of(int value, const std::vector<int>& allowed, const char* what, const ModeRow& row,
-                    const char* where) {
+void require_one_of(int value, const std::vector<int>& allowed, const char* what,
+                    const ModeRow& row, const char* where) {
   if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;
-  throw std::invalid_argument(fmt::format("[{}] mode \"{}\" has no {} {}; it has {}", where, row.name, what,
-                                          value, fmt::join(allowed, ", ")));
+  throw std::invalid_argument(fmt::format("[{}] mode \"{}\" has no {} {}; it has {}", where,
+                                          row.name, what, value, fmt::join(allowed, ", ")));
 }
 
 }  // namespace
@@ -50,8 +50,8 @@ Quantization make_quantization(const std::string& mode, std::optional<int> group
   }
   std::vector<std::string> names;
   for (const ModeRow& row : modes()) names.push_back(fmt::format("\"{}\"", row.name));
-  throw std::invalid_argument(fmt::format("[{}] there is no quantization mode \"{}\"; there is {}", where,
-                                          mode, fmt::join(names, ", ")));
+  throw std::invalid_argument(fmt::format("[{}] there is no quantization mode \"{}\"; there is {}",
+                                          where, mode, fmt::join(names, ", ")));
 }
 
 Shape unpacked_shape(const Shape& w_q, const Quantization& quantization) {

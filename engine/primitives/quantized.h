@@ -19,8 +19,8 @@ struct Quantization {
   bool operator==(const Quantization&) const = default;
 };
 
-/// Checks a mode by name and fills in its defaults. Throws std::invalid_argument, naming `where`, for a
-/// mode, group size or bit width that does not exist.
+/// Checks a mode by name and fills in its defaults. Throws std::invalid_argument, naming `where`,
+/// for a mode, group size or bit width that does not exist.
 Quantization make_quantization(const std::string& mode, std::optional<int> group_size,
                                std::optional<int> bits, const char* where);
 
@@ -46,8 +46,9 @@ class Dequantize final : public Primitive {
   const Quantization quantization;
 };
 
-/// inputs {x, w_q, scales, biases}: x [..., M, K] with w [..., N, K] (transpose) or x [..., M, N] with it.
-/// Floats of 16 or 32 bits: scales and biases of one dtype, x of any; leading axes broadcast.
+/// inputs {x, w_q, scales, biases}: x [..., M, K] with w [..., N, K] (transpose) or x [..., M, N]
+/// with it. Floats of 16 or 32 bits: scales and biases of one dtype, x of any; leading axes
+/// broadcast.
 class QuantizedMatmul final : public Primitive {
  public:
   QuantizedMatmul(Stream s, Quantization quantization, bool transpose)

@@ -14,8 +14,8 @@ class Reduction : public Primitive {
   const std::vector<int> axes;  ///< not negative, ascending
 };
 
-/// Accumulates in float32 (float64 for float64) or the integer type; the output has the input's dtype,
-/// or float32 for an input of a half dtype.
+/// Accumulates in float32 (float64 for float64) or the integer type; the output has the input's
+/// dtype, or float32 for an input of a half dtype.
 class Sum final : public Reduction {
  public:
   using Reduction::Reduction;

@@ -37,4 +37,13 @@ bool SliceUpdate::is_equivalent(const Primitive& other) const {
   return start == o.start && stop == o.stop && strides == o.strides;
 }
 
+bool DynamicSlice::is_equivalent(const Primitive& other) const {
+  const auto& o = static_cast<const DynamicSlice&>(other);
+  return axes == o.axes && slice_size == o.slice_size;
+}
+
+bool DynamicSliceUpdate::is_equivalent(const Primitive& other) const {
+  return axes == static_cast<const DynamicSliceUpdate&>(other).axes;
+}
+
 }  // namespace quern

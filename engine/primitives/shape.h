@@ -119,4 +119,26 @@ class SliceUpdate final : public Primitive {
   const Shape strides;
 };
 
+/// Inputs: the array and where the slice starts along `axes`.
+class DynamicSlice final : public Primitive {
+ public:
+  DynamicSlice(Stream s, std::vector<int> axes, Shape slice_size)
+      : Primitive(s), axes(std::move(axes)), slice_size(std::move(slice_size)) {}
+  const char* name() const override { return "DynamicSlice"; }
+  bool is_equivalent(const Primitive& other) const override;
+
+  const std::vector<int> axes;
+  const Shape slice_size;
+};
+
+/// Inputs: the array, the update, and where it starts along `axes`.
+class DynamicSliceUpdate final : public Primitive {
+ public:
+  DynamicSliceUpdate(Stream s, std::vector<int> axes) : Primitive(s), axes(std::move(axes)) {}
+  const char* name() const override { return "DynamicSliceUpdate"; }
+  bool is_equivalent(const Primitive& other) const override;
+
+  const std::vector<int> axes;
+};
+
 }  // namespace quern

@@ -11,7 +11,7 @@ DecoderSpec describe_starcoder2(const ModelConfig& config) {
                       .eps = reader.number("norm_epsilon", {0.0f, 1.0f}, 1e-5f),
                       .bias = true};
   const MlpSpec mlp{.intermediate_size = config.intermediate_size,
-                    .activation = read_activation(config, "hidden_act", "gelu_pytorch_tanh"),
+                    .activation = read_activation(config, "hidden_act", "gelu"),
                     .gated = false,
                     .bias = bias,
                     .up = "c_fc",

@@ -1,7 +1,10 @@
 #include "models/language_model.h"
 
+#include <cmath>
+
+#include "engine/io/safetensors.h"
 #include "engine/memory/memory.h"
-#include "engine/ops/shape.h"
+#include "engine/ops/cast.h"
 #include "tests/models/model_folder.h"
 
 namespace quern::models {
@@ -47,6 +50,31 @@ TEST(LanguageModel, LogitsOfTheLastPositionAlone) {
     for (int i = 0; i < 256; ++i) {
       EXPECT_NEAR(last.data<float>()[b * 256 + i], all.data<float>()[(b * 3 + 2) * 256 + i], 1e-4f);
     }
+  }
+}
+
+TEST(LanguageModel, ComputesInTheDtypeOfTheWeightsUnlessAskedForExactness) {
+  const ModelFolder folder("tiny-chat");
+  auto [weights, metadata] = load_safetensors(folder.path() / "model.safetensors");
+  for (auto& [name, weight] : weights) {
+    if (weight.dtype() == float32) weight = astype(weight, bfloat16);
+  }
+  save_safetensors(folder.path() / "model.safetensors", weights, metadata);
+  const array tokens = array({1, 2, 3, 4}, Shape{1, 4}, int32);
+  const auto logits = [&](bool exact) {
+    const auto model = LanguageModel::load(folder.path(), {.exact = exact});
+    Cache cache = model->decoder().make_cache();
+    const array out = model->decoder().logits(tokens, cache);
+    EXPECT_EQ(out.dtype(), exact ? float32 : bfloat16);
+    EXPECT_EQ(cache[0]->state()[0].dtype(), exact ? float32 : bfloat16);
+    array floats = astype(out, float32);
+    floats.eval();
+    return floats;
+  };
+  const array exact = logits(true), rounded = logits(false);
+  for (size_t i = 0; i < exact.size(); ++i) {
+    const float expected = exact.data<float>()[i];
+    EXPECT_NEAR(rounded.data<float>()[i], expected, 0.1f * (1 + std::abs(expected)));
   }
 }
 

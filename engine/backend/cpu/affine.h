@@ -27,12 +27,14 @@ struct AffineMatrix {
 };
 
 /// Writes columns [column, column + count) of one row as float32; both are multiples of 32.
-void affine_decode_row(const AffineMatrix& w, int64_t row, int64_t column, int64_t count, float* out);
+void affine_decode_row(const AffineMatrix& w, int64_t row, int64_t column, int64_t count,
+                       float* out);
 
 /// The most vectors for which affine_dot_rows beats decoding blocks for a matrix product.
-inline constexpr int64_t affine_dot_most_vectors = 8;
+inline constexpr int64_t affine_dot_most_vectors = 12;
 
-/// Vectors in the order in which the instructions at hand unpack a weight, and their sums per group.
+/// Vectors in the order in which the instructions at hand unpack a weight, and their sums per
+/// group.
 class AffineVectors {
  public:
   /// x: `count` dense vectors of w.columns floats.
@@ -45,9 +47,9 @@ class AffineVectors {
   Scratch<float> sums;
 };
 
-/// out[v * out_stride + r] = the product of row first + r and vector v, for r < count, in float32. Each
-/// row is read once. Runs on the calling thread.
-void affine_dot_rows(const AffineMatrix& w, int64_t first, size_t count, const AffineVectors& x, float* out,
-                     size_t out_stride);
+/// out[v * out_stride + r] = the product of row first + r and vector v, for r < count, in float32.
+/// Each row is read once. Runs on the calling thread.
+void affine_dot_rows(const AffineMatrix& w, int64_t first, size_t count, const AffineVectors& x,
+                     float* out, size_t out_stride);
 
 }  // namespace quern::cpu

@@ -1,9 +1,9 @@
 // Unpacking of 16 neighbouring elements of 2 to 8 bits into float32 lanes, for kernels that Highway
 // compiles once per target.
 //
-// 16 elements fill 2 * bits bytes. Every lane gets the one or two bytes that its element lies in and masks
-// the others off, which leaves q * 2^shift, where shift is the element's place in its first byte. Nobody
-// shifts it back: what the lane is multiplied with next carries the 2^-shift.
+// 16 elements fill 2 * bits bytes. Every lane gets the one or two bytes that its element lies in
+// and masks the others off, which leaves q * 2^shift, where shift is the element's place in its
+// first byte. Nobody shifts it back: what the lane is multiplied with next carries the 2^-shift.
 #if defined(QUERN_CPU_AFFINE_BITS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef QUERN_CPU_AFFINE_BITS_INL_H
 #undef QUERN_CPU_AFFINE_BITS_INL_H
@@ -25,7 +25,8 @@ inline constexpr size_t unit = 16;  ///< elements that are unpacked together
 
 template <int bits>
 struct UnitTables {
-  alignas(64) uint8_t bytes[unit * 4];  ///< where each byte of a 32-bit lane comes from; 0x80 for none
+  alignas(
+      64) uint8_t bytes[unit * 4];  ///< where each byte of a 32-bit lane comes from; 0x80 for none
   alignas(64) uint32_t masks[unit];
   alignas(64) float factors[unit];  ///< 2^-shift
 
@@ -57,7 +58,8 @@ HWY_INLINE hn::Vec<UnitTag> unpack_unit(const uint8_t* packed, size_t first_lane
   const auto bytes = hn::LoadDup128(d8, packed);
   const auto places = hn::Load(d8, unit_tables<bits>.bytes + 4 * first_lane);
   const auto lanes = hn::BitCast(d32, hn::TableLookupBytesOr0(bytes, places));
-  return hn::ConvertTo(d, hn::BitCast(di32, hn::And(lanes, hn::Load(d32, unit_tables<bits>.masks + first_lane))));
+  return hn::ConvertTo(
+      d, hn::BitCast(di32, hn::And(lanes, hn::Load(d32, unit_tables<bits>.masks + first_lane))));
 }
 
 }  // namespace HWY_NAMESPACE

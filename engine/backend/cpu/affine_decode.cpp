@@ -21,14 +21,15 @@ HWY_INLINE void decode_unit(const uint8_t* packed, float scale, float bias, floa
   const UnitTag d;
   for (size_t lane = 0; lane < unit; lane += hn::Lanes(d)) {
     const auto factor = hn::Mul(hn::Set(d, scale), hn::Load(d, unit_tables<bits>.factors + lane));
-    hn::StoreU(hn::MulAdd(unpack_unit<bits>(packed, lane), factor, hn::Set(d, bias)), d, out + lane);
+    hn::StoreU(hn::MulAdd(unpack_unit<bits>(packed, lane), factor, hn::Set(d, bias)), d,
+               out + lane);
   }
 }
 
 /// Elements [0, count) from `packed`, where the first one is `phase` elements into its group.
 template <int bits>
-void decode_row_of(const uint8_t* packed, const float* scales, const float* biases, size_t group_size, size_t phase,
-                   size_t count, float* out) {
+void decode_row_of(const uint8_t* packed, const float* scales, const float* biases,
+                   size_t group_size, size_t phase, size_t count, float* out) {
   constexpr size_t unit_bytes = unit * size_t(bits) / 8;
   const uint8_t* end = packed + count / unit * unit_bytes;
   for (size_t i = 0; i < count; i += unit, packed += unit_bytes) {
@@ -43,8 +44,8 @@ void decode_row_of(const uint8_t* packed, const float* scales, const float* bias
   }
 }
 
-void decode_row(int bits, const uint8_t* packed, const float* scales, const float* biases, size_t group_size,
-                size_t phase, size_t count, float* out) {
+void decode_row(int bits, const uint8_t* packed, const float* scales, const float* biases,
+                size_t group_size, size_t phase, size_t count, float* out) {
   switch (bits) {
     case 2:
       return decode_row_of<2>(packed, scales, biases, group_size, phase, count, out);
@@ -74,9 +75,12 @@ namespace {
 
 /// Parameters [first, first + count) as float32.
 void widen_parameters(Dtype dtype, const void* from, int64_t first, size_t count, float* out) {
-  if (dtype == float32) widen(static_cast<const float*>(from) + first, out, count);
-  else if (dtype == float16) widen(static_cast<const float16_t*>(from) + first, out, count);
-  else widen(static_cast<const bfloat16_t*>(from) + first, out, count);
+  if (dtype == float32)
+    widen(static_cast<const float*>(from) + first, out, count);
+  else if (dtype == float16)
+    widen(static_cast<const float16_t*>(from) + first, out, count);
+  else
+    widen(static_cast<const bfloat16_t*>(from) + first, out, count);
 }
 
 }  // namespace
@@ -89,7 +93,8 @@ AffineMatrix AffineMatrix::from_row(int64_t first) const {
   return w;
 }
 
-void affine_decode_row(const AffineMatrix& w, int64_t row, int64_t column, int64_t count, float* out) {
+void affine_decode_row(const AffineMatrix& w, int64_t row, int64_t column, int64_t count,
+                       float* out) {
   constexpr int64_t most_groups = 32;
   float scales[most_groups], biases[most_groups];
   while (count > 0) {
@@ -99,8 +104,8 @@ void affine_decode_row(const AffineMatrix& w, int64_t row, int64_t column, int64
     widen_parameters(w.parameters, w.scales, row * w.groups() + group, groups, scales);
     widen_parameters(w.parameters, w.biases, row * w.groups() + group, groups, biases);
     HWY_DYNAMIC_DISPATCH(decode_row)
-    (w.bits, w.packed + row * w.row_bytes() + column * w.bits / 8, scales, biases, size_t(w.group_size),
-     size_t(phase), size_t(n), out);
+    (w.bits, w.packed + row * w.row_bytes() + column * w.bits / 8, scales, biases,
+     size_t(w.group_size), size_t(phase), size_t(n), out);
     column += n;
     count -= n;
     out += n;

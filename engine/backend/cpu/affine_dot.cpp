@@ -1,3 +1,5 @@
+#include <hwy/cache_control.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -11,12 +13,13 @@
 #include "engine/backend/cpu/affine_bits-inl.h"
 #include "engine/backend/cpu/float_lanes-inl.h"
 
-// A row's product with x is, over its groups, sum(scale * sum(q * x) + bias * sum(x)), and the sums of x
-// alone are computed once per x. What is left is the sum of q * x, in two ways:
+// A row's product with x is, over its groups, sum(scale * sum(q * x) + bias * sum(x)), and the sums
+// of x alone are computed once per x. What is left is the sum of q * x, in two ways:
 //
-// Widths that divide 32 stay in their 32-bit words. A register of words holds field 0 of every word, then
-// field 1, ...; masking one field off leaves q * 2^(bits * field), an exact float. x lies in the same
-// order, times 2^-(bits * field), so that a field costs a mask, a conversion and a multiply-add.
+// Widths that divide 32 stay in their 32-bit words. A register of words holds field 0 of every
+// word, then field 1, ...; masking one field off leaves q * 2^(bits * field), an exact float. x
+// lies in the same order, times 2^-(bits * field), so that a field costs a mask, a conversion and a
+// multiply-add.
 //
 // Other widths are unpacked in their own order by affine_bits-inl.h, and x carries its factors.
 
@@ -33,7 +36,9 @@ HWY_INLINE size_t lanes() { return hn::Lanes(UnitTag()); }
 constexpr bool in_words(int bits) { return 32 % bits == 0; }
 
 /// Elements that one step of the row loop takes; prepared vectors are padded to a multiple of it.
-HWY_INLINE size_t step_elements(int bits) { return in_words(bits) ? lanes() * size_t(32 / bits) : unit; }
+HWY_INLINE size_t step_elements(int bits) {
+  return in_words(bits) ? lanes() * size_t(32 / bits) : unit;
+}
 
 size_t padded_length(int bits, size_t length) {
   const size_t step = step_elements(bits);
@@ -42,14 +47,16 @@ size_t padded_length(int bits, size_t length) {
 
 size_t padded_groups(size_t groups) { return groups / lanes() * lanes() + 2 * lanes(); }
 
-void prepare_vector(int bits, size_t group_size, const float* x, size_t length, float* out, float* sums) {
+void prepare_vector(int bits, size_t group_size, const float* x, size_t length, float* out,
+                    float* sums) {
   const size_t fields = in_words(bits) ? size_t(32 / bits) : unit, words = lanes();
   std::fill(out, out + padded_length(bits, length), 0.0f);
   for (size_t k = 0; k < length; ++k) {
     if (in_words(bits)) {
       const size_t step = k / (words * fields), word = k / fields % words, field = k % fields;
       // The last field is shifted down, for there is no signed integer above the mask.
-      const float factor = field + 1 == fields ? 1.0f : 1.0f / float(uint64_t(1) << (size_t(bits) * field));
+      const float factor =
+          field + 1 == fields ? 1.0f : 1.0f / float(uint64_t(1) << (size_t(bits) * field));
       out[(step * fields + field) * words + word] = x[k] * factor;
     } else {
       out[k] = x[k] / float(1u << (k * size_t(bits) % 8));
@@ -82,6 +89,8 @@ HWY_INLINE Floats field_of(Words words) {
 struct Block {
   const uint8_t* packed;
   size_t row_bytes;
+  size_t ahead;  ///< bytes from a row to the one whose turn it is next: what to fetch while this
+                 ///< one computes
   const float* scales;  ///< of the block's rows, scale_stride apart
   const float* biases;
   size_t scale_stride;
@@ -97,7 +106,8 @@ struct Block {
 
 /// Adds q * x of the fields [field, ...) to the sums.
 template <int bits, int field, size_t R, size_t V>
-HWY_INLINE void add_fields(const Words (&words)[R], const float* x, size_t x_stride, Floats (&sums)[R][V]) {
+HWY_INLINE void add_fields(const Words (&words)[R], const float* x, size_t x_stride,
+                           Floats (&sums)[R][V]) {
   if constexpr (field < 32 / bits) {
     const UnitTag d;
     Floats xs[V];
@@ -115,8 +125,9 @@ HWY_INLINE void add_fields(const Words (&words)[R], const float* x, size_t x_str
 /// totals += scale * sums. Lane i belongs to the group of word first_word + i: all lanes to one, or
 /// lane i to expand[i] groups after the first.
 template <size_t R, size_t V>
-HWY_INLINE void add_scaled(const Block& b, size_t first_word, size_t group_words, const int32_t* expand,
-                           const Floats (&sums)[R][V], Floats (&totals)[R][V]) {
+HWY_INLINE void add_scaled(const Block& b, size_t first_word, size_t group_words,
+                           const int32_t* expand, const Floats (&sums)[R][V],
+                           Floats (&totals)[R][V]) {
   const UnitTag d;
   const size_t group = first_word / group_words;
   for (size_t r = 0; r < R; ++r) {
@@ -146,7 +157,9 @@ HWY_INLINE void sum_words(const Block& b, Floats (&totals)[R][V]) {
   size_t word = 0;
   for (; word + n <= words; word += n, x += n * size_t(32 / bits)) {
     for (size_t r = 0; r < R; ++r) {
-      row[r] = hn::LoadU(d32, reinterpret_cast<const uint32_t*>(b.packed + r * b.row_bytes) + word);
+      const uint8_t* at = b.packed + r * b.row_bytes + 4 * word;
+      hwy::Prefetch(at + b.ahead);
+      row[r] = hn::LoadU(d32, reinterpret_cast<const uint32_t*>(at));
     }
     add_fields<bits, 0>(row, x, b.x_stride, sums);
     add_scaled(b, word, group_words, expand, sums, totals);
@@ -164,8 +177,8 @@ HWY_INLINE void sum_words(const Block& b, Floats (&totals)[R][V]) {
 
 /// Adds q * x of one unit, from where each row has it.
 template <int bits, size_t R, size_t V>
-HWY_INLINE void add_unit(const uint8_t* const (&rows)[R], size_t offset, const float* x, size_t x_stride,
-                         Floats (&sums)[R][V]) {
+HWY_INLINE void add_unit(const uint8_t* const (&rows)[R], size_t offset, const float* x,
+                         size_t x_stride, Floats (&sums)[R][V]) {
   const UnitTag d;
   for (size_t lane = 0; lane < unit; lane += lanes()) {
     Floats xs[V];
@@ -188,6 +201,7 @@ HWY_INLINE void sum_units(const Block& b, Floats (&totals)[R][V]) {
   for (size_t g = 0; g < b.groups; ++g) {
     for (size_t r = 0; r < R; ++r) {
       rows[r] = b.packed + r * b.row_bytes + g * group_bytes;
+      hwy::Prefetch(rows[r] + b.ahead);
       if (g + 1 == b.groups) {
         std::memcpy(last[r], rows[r], group_bytes);
         std::memset(last[r] + group_bytes, 0, 16);
@@ -216,8 +230,10 @@ HWY_INLINE void dot_block(const Block& b) {
   for (size_t r = 0; r < R; ++r) {
     for (size_t v = 0; v < V; ++v) totals[r][v] = hn::Zero(d);
   }
-  if constexpr (in_words(bits)) sum_words<bits>(b, totals);
-  else sum_units<bits>(b, totals);
+  if constexpr (in_words(bits))
+    sum_words<bits>(b, totals);
+  else
+    sum_units<bits>(b, totals);
   for (size_t g = 0; g < b.groups; g += lanes()) {
     for (size_t r = 0; r < R; ++r) {
       const Floats bias = hn::LoadU(d, b.biases + r * b.scale_stride + g);
@@ -240,8 +256,10 @@ HWY_INLINE void dot_few_rows(Block b, size_t rows) {
   size_t r = 0;
   while (r < rows) {
     const size_t done = r + R <= rows ? R : 1;
-    if (done == R) dot_block<bits, R, V>(b);
-    else dot_block<bits, 1, V>(b);
+    if (done == R)
+      dot_block<bits, R, V>(b);
+    else
+      dot_block<bits, 1, V>(b);
     r += done;
     b.packed += done * b.row_bytes;
     b.scales += done * b.scale_stride;
@@ -283,14 +301,18 @@ HWY_INLINE void widen_padded(const void* from, int64_t first, size_t n, size_t p
   for (; i < padded; ++i) out[i] = 0;
 }
 
-void widen_group_parameters(Dtype dtype, const void* from, int64_t first, size_t n, size_t padded, float* out) {
-  if (dtype == float32) widen_padded<float>(from, first, n, padded, out);
-  else if (dtype == float16) widen_padded<float16_t>(from, first, n, padded, out);
-  else widen_padded<bfloat16_t>(from, first, n, padded, out);
+void widen_group_parameters(Dtype dtype, const void* from, int64_t first, size_t n, size_t padded,
+                            float* out) {
+  if (dtype == float32)
+    widen_padded<float>(from, first, n, padded, out);
+  else if (dtype == float16)
+    widen_padded<float16_t>(from, first, n, padded, out);
+  else
+    widen_padded<bfloat16_t>(from, first, n, padded, out);
 }
 
-void dot_rows_affine(const AffineMatrix& w, int64_t first, size_t count, const AffineVectors& x, float* scales,
-                     float* out, size_t out_stride) {
+void dot_rows_affine(const AffineMatrix& w, int64_t first, size_t count, const AffineVectors& x,
+                     float* scales, float* out, size_t out_stride) {
   constexpr size_t block_rows = 4;
   const auto groups = size_t(w.groups());
   const size_t padded = padded_groups(groups);
@@ -303,8 +325,19 @@ void dot_rows_affine(const AffineMatrix& w, int64_t first, size_t count, const A
       widen_group_parameters(w.parameters, w.scales, at, groups, padded, scales + i * padded);
       widen_group_parameters(w.parameters, w.biases, at, groups, padded, biases + i * padded);
     }
-    const Block block{w.packed + row * w.row_bytes(), size_t(w.row_bytes()), scales, biases, padded, groups,
-                      size_t(w.group_size), x.elements.data(), x.stride, x.sums.data(), x.sum_stride, out + r,
+    const Block block{w.packed + row * w.row_bytes(),
+                      size_t(w.row_bytes()),
+                      block_rows * size_t(w.row_bytes()),
+                      scales,
+                      biases,
+                      padded,
+                      groups,
+                      size_t(w.group_size),
+                      x.elements.data(),
+                      x.stride,
+                      x.sums.data(),
+                      x.sum_stride,
+                      out + r,
                       out_stride};
     switch (w.bits) {
       case 2:
@@ -348,13 +381,13 @@ AffineVectors::AffineVectors(const AffineMatrix& w, const float* x, size_t count
       sums(count * sum_stride) {
   for (size_t v = 0; v < count; ++v) {
     HWY_DYNAMIC_DISPATCH(prepare_vector)
-    (w.bits, size_t(w.group_size), x + v * size_t(w.columns), size_t(w.columns), elements.data() + v * stride,
-     sums.data() + v * sum_stride);
+    (w.bits, size_t(w.group_size), x + v * size_t(w.columns), size_t(w.columns),
+     elements.data() + v * stride, sums.data() + v * sum_stride);
   }
 }
 
-void affine_dot_rows(const AffineMatrix& w, int64_t first, size_t count, const AffineVectors& x, float* out,
-                     size_t out_stride) {
+void affine_dot_rows(const AffineMatrix& w, int64_t first, size_t count, const AffineVectors& x,
+                     float* out, size_t out_stride) {
   Scratch<float> scales(2 * 4 * x.sum_stride);
   HWY_DYNAMIC_DISPATCH(dot_rows_affine)(w, first, count, x, scales.data(), out, out_stride);
 }

@@ -2,8 +2,6 @@
 
 #include <cblas.h>
 
-#include <algorithm>
-
 namespace quern::cpu {
 
 namespace {
@@ -28,27 +26,13 @@ Layout layout_of(const Matrix<T>& m) {
 
 }  // namespace
 
-void gemm(const Matrix<float>& a, const Matrix<float>& b, float alpha, float beta, float* c,
-          int64_t c_stride) {
-  keep_blas_single_threaded();
-  const Layout la = layout_of(a), lb = layout_of(b);
-  if (a.rows == 1) {  // sgemm would copy all of b
-    const bool as_stored = lb.transpose == CblasNoTrans;
-    cblas_sgemv(CblasRowMajor, as_stored ? CblasTrans : CblasNoTrans,
-                blasint(as_stored ? b.rows : b.columns), blasint(as_stored ? b.columns : b.rows), alpha, b.data,
-                lb.leading, a.data, a.columns == 1 ? 1 : blasint(a.column_stride), beta, c, 1);
-    return;
-  }
-  cblas_sgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(a.rows), blasint(b.columns),
-              blasint(a.columns), alpha, a.data, la.leading, b.data, lb.leading, beta, c, blasint(c_stride));
-}
-
 void gemm(const Matrix<double>& a, const Matrix<double>& b, float alpha, float beta, double* c,
           int64_t c_stride) {
   keep_blas_single_threaded();
   const Layout la = layout_of(a), lb = layout_of(b);
   cblas_dgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(a.rows), blasint(b.columns),
-              blasint(a.columns), alpha, a.data, la.leading, b.data, lb.leading, beta, c, blasint(c_stride));
+              blasint(a.columns), alpha, a.data, la.leading, b.data, lb.leading, beta, c,
+              blasint(c_stride));
 }
 
 void gemm(const Matrix<complex64_t>& a, const Matrix<complex64_t>& b, float alpha, float beta,
@@ -57,8 +41,8 @@ void gemm(const Matrix<complex64_t>& a, const Matrix<complex64_t>& b, float alph
   const Layout la = layout_of(a), lb = layout_of(b);
   const complex64_t complex_alpha = alpha, complex_beta = beta;
   cblas_cgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(a.rows), blasint(b.columns),
-              blasint(a.columns), &complex_alpha, a.data, la.leading, b.data, lb.leading, &complex_beta, c,
-              blasint(c_stride));
+              blasint(a.columns), &complex_alpha, a.data, la.leading, b.data, lb.leading,
+              &complex_beta, c, blasint(c_stride));
 }
 
 }  // namespace quern::cpu

@@ -13,8 +13,8 @@ namespace HWY_NAMESPACE {
 
 /// The products of R rows with V vectors, which share the loads of both.
 template <size_t R, size_t V, typename T>
-HWY_INLINE void dot_block(const T* rows, int64_t row_stride, const float* x, size_t length, float* out,
-                          size_t out_stride) {
+HWY_INLINE void dot_block(const T* rows, int64_t row_stride, const float* x, size_t length,
+                          float* out, size_t out_stride) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   hn::Vec<decltype(d)> sums[R][V];
@@ -33,7 +33,8 @@ HWY_INLINE void dot_block(const T* rows, int64_t row_stride, const float* x, siz
   for (size_t r = 0; r < R; ++r) {
     for (size_t v = 0; v < V; ++v) {
       float sum = hn::GetLane(hn::SumOfLanes(d, sums[r][v]));
-      for (size_t i = k; i < length; ++i) sum += float(rows[int64_t(r) * row_stride + int64_t(i)]) * x[v * length + i];
+      for (size_t i = k; i < length; ++i)
+        sum += float(rows[int64_t(r) * row_stride + int64_t(i)]) * x[v * length + i];
       out[v * out_stride + r] = sum;
     }
   }
@@ -53,8 +54,8 @@ HWY_INLINE void dot_all_rows(const T* rows, int64_t row_stride, size_t row_count
 
 /// Rows in blocks small enough to stay in the first-level cache while more vectors come by.
 template <typename T>
-HWY_INLINE void dot_rows_of(const T* rows, int64_t row_stride, size_t row_count, const float* x, size_t vectors,
-                 size_t length, float* out, size_t out_stride) {
+HWY_INLINE void dot_rows_of(const T* rows, int64_t row_stride, size_t row_count, const float* x,
+                            size_t vectors, size_t length, float* out, size_t out_stride) {
   const size_t block = vectors <= 4 ? row_count : 4;
   for (size_t r = 0; r < row_count; r += block) {
     const size_t count = HWY_MIN(block, row_count - r);
@@ -105,20 +106,20 @@ HWY_EXPORT(dot_rows_float32);
 HWY_EXPORT(dot_rows_float16);
 HWY_EXPORT(dot_rows_bfloat16);
 
-void dot_rows(const float* rows, int64_t row_stride, size_t row_count, const float* x, size_t vectors,
-              size_t length, float* out, size_t out_stride) {
+void dot_rows(const float* rows, int64_t row_stride, size_t row_count, const float* x,
+              size_t vectors, size_t length, float* out, size_t out_stride) {
   HWY_DYNAMIC_DISPATCH(dot_rows_float32)
   (rows, row_stride, row_count, x, vectors, length, out, out_stride);
 }
 
-void dot_rows(const float16_t* rows, int64_t row_stride, size_t row_count, const float* x, size_t vectors,
-              size_t length, float* out, size_t out_stride) {
+void dot_rows(const float16_t* rows, int64_t row_stride, size_t row_count, const float* x,
+              size_t vectors, size_t length, float* out, size_t out_stride) {
   HWY_DYNAMIC_DISPATCH(dot_rows_float16)
   (rows, row_stride, row_count, x, vectors, length, out, out_stride);
 }
 
-void dot_rows(const bfloat16_t* rows, int64_t row_stride, size_t row_count, const float* x, size_t vectors,
-              size_t length, float* out, size_t out_stride) {
+void dot_rows(const bfloat16_t* rows, int64_t row_stride, size_t row_count, const float* x,
+              size_t vectors, size_t length, float* out, size_t out_stride) {
   HWY_DYNAMIC_DISPATCH(dot_rows_bfloat16)
   (rows, row_stride, row_count, x, vectors, length, out, out_stride);
 }

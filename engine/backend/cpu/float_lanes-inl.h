@@ -1,5 +1,6 @@
-// Loads and stores of float32 vectors from and to the 16-bit floats, for kernels that Highway compiles
-// once per target. Include it after hwy/highway.h, inside a file that foreach_target re-includes.
+// Loads and stores of float32 vectors from and to the 16-bit floats, for kernels that Highway
+// compiles once per target. Include it after hwy/highway.h, inside a file that foreach_target
+// re-includes.
 #if defined(QUERN_CPU_FLOAT_LANES_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef QUERN_CPU_FLOAT_LANES_INL_H
 #undef QUERN_CPU_FLOAT_LANES_INL_H
@@ -52,7 +53,8 @@ HWY_INLINE hn::Vec<D> load_floats(D d, const float16_t* p) {
   const auto normal = hn::RebindMask(d32, hn::Gt(ordered, hn::Set(di32, 0x007fffff)));
   bits = hn::IfThenElse(special, hn::Add(bits, rebias), bits);
   const auto smallest = hn::Set(d32, 0x38800000u);
-  const auto subnormal = hn::Sub(hn::BitCast(d, hn::Add(magnitude, smallest)), hn::BitCast(d, smallest));
+  const auto subnormal =
+      hn::Sub(hn::BitCast(d, hn::Add(magnitude, smallest)), hn::BitCast(d, smallest));
   bits = hn::IfThenElse(normal, bits, hn::BitCast(d32, subnormal));
   return hn::BitCast(d, hn::Or(bits, sign));
 #endif

@@ -23,7 +23,8 @@ struct Scaling {
   float beta = 0;
 };
 
-/// The products that one matmul consists of: all of one size, at these offsets from the operands' starts.
+/// The products that one matmul consists of: all of one size, at these offsets from the operands'
+/// starts.
 template <typename T>
 struct Products {
   Matrix<T> a;
@@ -59,7 +60,8 @@ Products<T> plan(const array& a, const array& b, array& out) {
     loop.shape.push_back(1);
     for (Strides& strides : loop.strides) strides.push_back(0);
   }
-  Products<T> p{{a.data<T>(), int64_t(loop.row_length()), a.shape(-1), loop.row_stride(0), a.strides()[na - 1]},
+  Products<T> p{{a.data<T>(), int64_t(loop.row_length()), a.shape(-1), loop.row_stride(0),
+                 a.strides()[na - 1]},
                 {b.data<T>(), b.shape(-2), b.shape(-1), b.strides()[nb - 2], b.strides()[nb - 1]},
                 out.data<T>(),
                 loop.row_length() == 1 ? out.shape(-1) : loop.row_stride(2),
@@ -68,8 +70,8 @@ Products<T> plan(const array& a, const array& b, array& out) {
   return p;
 }
 
-/// Calls f(a, b, out) for each product: side by side when there are enough for all threads, else one after
-/// another, so that f can share its work out.
+/// Calls f(a, b, out) for each product: side by side when there are enough for all threads, else
+/// one after another, so that f can share its work out.
 template <typename T, typename F>
 void for_each_product(const Products<T>& p, F&& f) {
   const size_t n = p.offsets.size();
@@ -84,16 +86,16 @@ void for_each_product(const Products<T>& p, F&& f) {
   });
 }
 
-/// dot_rows for one product: the rows of `wide` (each dense, float or half) times the rows of `narrow`.
-/// Element (n, w) of their product goes to out[n * narrow_stride + w * wide_stride].
+/// dot_rows for one product: the rows of `wide` (each dense, float or half) times the rows of
+/// `narrow`. Element (n, w) of their product goes to out[n * narrow_stride + w * wide_stride].
 template <typename T>
 void dot_product(const Matrix<T>& wide, const Matrix<T>& narrow, T* out, int64_t wide_stride,
                  int64_t narrow_stride, Scaling scaling) {
   const auto length = size_t(wide.columns), vectors = size_t(narrow.rows);
   Scratch<float> x(vectors * length);
   for (size_t v = 0; v < vectors; ++v) {
-    widen_strided(narrow.data + int64_t(v) * narrow.row_stride, narrow.column_stride, x.data() + v * length,
-                  length);
+    widen_strided(narrow.data + int64_t(v) * narrow.row_stride, narrow.column_stride,
+                  x.data() + v * length, length);
   }
   constexpr size_t block = 128;
   const size_t grain = std::max<size_t>(4, (size_t(1) << 15) / length / 4 * 4);
@@ -101,8 +103,8 @@ void dot_product(const Matrix<T>& wide, const Matrix<T>& narrow, T* out, int64_t
     float sums[dot_rows_most_vectors * block];
     for (size_t r = begin; r < end; r += block) {
       const size_t count = std::min(block, end - r);
-      dot_rows(wide.data + int64_t(r) * wide.row_stride, wide.row_stride, count, x.data(), vectors, length,
-               sums, block);
+      dot_rows(wide.data + int64_t(r) * wide.row_stride, wide.row_stride, count, x.data(), vectors,
+               length, sums, block);
       for (size_t v = 0; v < vectors; ++v) {
         T* to = out + int64_t(v) * narrow_stride + int64_t(r) * wide_stride;
         for (size_t i = 0; i < count; ++i) {
@@ -121,23 +123,28 @@ bool try_dot_products(const Products<T>& p, Scaling scaling) {
   const bool wide_is_b = p.a.rows <= dot_rows_most_vectors && p.b.column_major();
   if (!wide_is_b && !(p.b.columns <= dot_rows_most_vectors && p.a.row_major())) return false;
   for_each_product(p, [&](const Matrix<T>& left, const Matrix<T>& right, T* out) {
-    const Matrix<T> right_rows{right.data, right.columns, right.rows, right.column_stride, right.row_stride};
-    if (wide_is_b) dot_product(right_rows, left, out, 1, p.out_stride, scaling);
-    else dot_product(left, right_rows, out, p.out_stride, 1, scaling);
+    const Matrix<T> right_rows{right.data, right.columns, right.rows, right.column_stride,
+                               right.row_stride};
+    if (wide_is_b)
+      dot_product(right_rows, left, out, 1, p.out_stride, scaling);
+    else
+      dot_product(left, right_rows, out, p.out_stride, 1, scaling);
   });
   return true;
 }
 
-/// float32, float64 and complex64: OpenBLAS over tiles of the output.
+/// float64 and complex64: OpenBLAS over tiles of the output.
 template <typename T>
 void blas_products(const Products<T>& p, Scaling scaling) {
   constexpr int64_t any = std::numeric_limits<int32_t>::max();
   const auto batches = int64_t(p.offsets.size());
   const int64_t work = 2 * p.a.rows * p.a.columns * p.b.columns;
   Tiling tiling{p.a.rows, p.b.columns, p.a.rows, p.b.columns};
-  if (work * batches > (int64_t(1) << 20)) tiling = make_tiling(p.a.rows, p.b.columns, any, any, batches);
+  if (work * batches > (int64_t(1) << 20))
+    tiling = make_tiling(p.a.rows, p.b.columns, any, any, batches);
   const int64_t tiles = tiling.tiles();
-  const int64_t grain = std::max<int64_t>(1, (int64_t(1) << 18) * tiles / std::max<int64_t>(1, work));
+  const int64_t grain =
+      std::max<int64_t>(1, (int64_t(1) << 18) * tiles / std::max<int64_t>(1, work));
   parallel_for(size_t(batches * tiles), size_t(grain), [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
       const auto& [a, b, o] = p.offsets[i / size_t(tiles)];
@@ -152,11 +159,13 @@ void blas_products(const Products<T>& p, Scaling scaling) {
   });
 }
 
-/// The block [row, rows) x [column, columns) of a half matrix as float32, in the orientation it lies in.
+/// The block [row, rows) x [column, columns) as float32: where it is, or widened in the orientation
+/// it lies in.
 template <typename T>
-Matrix<float> widen_block(const Matrix<T>& m, int64_t row, int64_t rows, int64_t column, int64_t columns,
-                          float* scratch) {
+Matrix<float> float_block(const Matrix<T>& m, int64_t row, int64_t rows, int64_t column,
+                          int64_t columns, float* scratch) {
   const Matrix<T> block = m.block(row, rows, column, columns);
+  if constexpr (std::is_same_v<T, float>) return block;
   if (!block.row_major() && block.column_major()) {
     for (int64_t j = 0; j < columns; ++j) {
       widen(block.data + j * block.column_stride, scratch + j * rows, size_t(rows));
@@ -181,19 +190,21 @@ void store_row(float* sums, T* to, int64_t n, Scaling scaling) {
   narrow(sums, to, size_t(n));
 }
 
-/// Halves: panels of both operands are widened on the way to the float32 product.
+/// float32, and halves that are widened on the way there.
 template <typename T>
-void half_products(const Products<T>& p, Scaling scaling) {
+void float_products(const Products<T>& p, Scaling scaling) {
   for_each_product(p, [&](const Matrix<T>& left, const Matrix<T>& right, T* out) {
     const auto load_left = [&](int64_t row, int64_t rows, int64_t k, int64_t ks, float* scratch) {
-      return widen_block(left, row, rows, k, ks, scratch);
+      return float_block(left, row, rows, k, ks, scratch);
     };
-    const auto load_right = [&](int64_t k, int64_t ks, int64_t column, int64_t columns, float* scratch) {
-      return widen_block(right, k, ks, column, columns, scratch);
+    const auto load_right = [&](int64_t k, int64_t ks, int64_t column, int64_t columns,
+                                float* scratch) {
+      return float_block(right, k, ks, column, columns, scratch);
     };
     const auto store = [&](const Tiling::Tile& t, float* product, int64_t stride) {
       for (int64_t i = 0; i < t.rows; ++i) {
-        store_row(product + i * stride, out + (t.row + i) * p.out_stride + t.column, t.columns, scaling);
+        store_row(product + i * stride, out + (t.row + i) * p.out_stride + t.column, t.columns,
+                  scaling);
       }
     };
     panel_gemm(left.rows, right.columns, left.columns, load_left, load_right, store);
@@ -202,18 +213,13 @@ void half_products(const Products<T>& p, Scaling scaling) {
 
 template <typename T>
 void multiply(array a, array b, array& out, Scaling scaling) {
-  constexpr bool half = std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>;
   Products<T> p = plan<T>(a, b, out);
-  if constexpr (half) {
-    if (!try_dot_products(p, scaling)) half_products(p, scaling);
-  } else {
-    if constexpr (std::is_same_v<T, float>) {
-      if (try_dot_products(p, scaling)) return;
-    }
-    if (!p.a.blas_readable()) a = row_contiguous(a);
-    if (!p.b.blas_readable()) b = row_contiguous(b);
-    p = plan<T>(a, b, out);
-    blas_products(p, scaling);
+  if constexpr (std::is_same_v<T, double> || std::is_same_v<T, complex64_t>) {
+    if (!blas_readable(p.a)) a = row_contiguous(a);
+    if (!blas_readable(p.b)) b = row_contiguous(b);
+    blas_products(plan<T>(a, b, out), scaling);
+  } else if (!try_dot_products(p, scaling)) {
+    float_products(p, scaling);
   }
 }
 
@@ -234,14 +240,18 @@ void multiply_into(const array& a, const array& b, array& out, Scaling scaling) 
   }
 }
 
-/// An array of zeros, or `scale` times c, in out's shape: the product of matrices without an inner length.
+/// An array of zeros, or `scale` times c, in out's shape: the product of matrices without an inner
+/// length.
 void fill_scaled(array& out, float scale) {
   dispatch(out.dtype(), [&]<typename T>(std::type_identity<T>) {
     T* data = out.data<T>();
     for (size_t i = 0; i < out.size(); ++i) {
-      if (scale == 0) data[i] = T(0);
-      else if constexpr (std::is_same_v<T, complex64_t>) data[i] *= scale;
-      else data[i] = convert_element<T>(scale * convert_element<float>(data[i]));
+      if (scale == 0)
+        data[i] = T(0);
+      else if constexpr (std::is_same_v<T, complex64_t>)
+        data[i] *= scale;
+      else
+        data[i] = convert_element<T>(scale * convert_element<float>(data[i]));
     }
   });
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "engine/backend/cpu/blas.h"
+#include "engine/backend/cpu/float_gemm.h"
 #include "engine/backend/cpu/scratch.h"
 #include "engine/backend/cpu/thread_pool.h"
 
@@ -24,55 +24,90 @@ struct Tiling {
     int64_t row, rows, column, columns;
   };
   Tile tile(int64_t index) const {
-    const int64_t row = index / column_tiles() * tile_rows, column = index % column_tiles() * tile_columns;
+    const int64_t row = index / column_tiles() * tile_rows,
+                  column = index % column_tiles() * tile_columns;
     return {row, std::min(tile_rows, rows - row), column, std::min(tile_columns, columns - column)};
   }
 };
 
-/// Tiles of at most these lengths, cut smaller (multiples of `step`, but not below 64) while `copies` such
-/// matrices give the pool too little to share.
+/// Tiles of at most these lengths, cut smaller (by whole steps) while `copies` such matrices give
+/// the pool too little to share.
 inline Tiling make_tiling(int64_t rows, int64_t columns, int64_t most_rows, int64_t most_columns,
-                          int64_t copies = 1, int64_t step = 32) {
-  const auto round_up = [&](int64_t n) { return (n + step - 1) / step * step; };
-  Tiling t{rows, columns, std::min(round_up(rows), most_rows), std::min(round_up(columns), most_columns)};
+                          int64_t copies = 1) {
+  constexpr int64_t row_step = 48, column_step = 32;  // multiples of the tiles that registers hold
+  const auto whole = [](int64_t n, int64_t step) { return (n + step - 1) / step * step; };
+  Tiling t{rows, columns, std::min(whole(rows, row_step), most_rows),
+           std::min(whole(columns, column_step), most_columns)};
   const int threads = ThreadPool::instance().size();
   const int64_t wanted = threads == 1 ? 1 : 3 * threads;
-  while (t.tiles() * copies < wanted && std::max(t.tile_rows, t.tile_columns) >= 128) {
-    int64_t& longer = t.tile_rows > t.tile_columns ? t.tile_rows : t.tile_columns;
-    longer = round_up(longer / 2);
+  while (t.tiles() * copies < wanted) {
+    if (t.tile_rows > t.tile_columns && t.tile_rows > row_step)
+      t.tile_rows = whole(t.tile_rows / 2, row_step);
+    else if (t.tile_columns > column_step)
+      t.tile_columns = whole(t.tile_columns / 2, column_step);
+    else
+      break;
   }
   return t;
 }
 
-inline constexpr int64_t panel_tile_rows = 512;
-inline constexpr int64_t panel_tile_columns = 256;
-inline constexpr int64_t panel_depth = 512;  ///< a multiple of every quantization group
+inline constexpr int64_t panel_tile_rows = 480;
+inline constexpr int64_t panel_tile_columns = 128;
+inline constexpr int64_t panel_depth = 256;  ///< a multiple of every quantization group
 
-/// A matrix product [m, depth] @ [depth, n] whose operands become float32 one cache-sized panel at a time,
-/// split over the pool.
+/// A float32 product [m, depth] @ [depth, n] whose operands are brought up one cache-sized panel at
+/// a time, split over the pool.
 ///
-/// load_a(row, rows, k, ks, scratch) and load_b(k, ks, column, columns, scratch) return the block as a
-/// blas_readable Matrix<float>: in `scratch`, which holds it, or where it already is.
-/// store(tile, product, stride) takes a finished tile, whose rows lie `stride` floats apart; it may write
-/// over them. Tiles start at multiples of 32 columns, panels at multiples of panel_depth.
+/// load_a(row, rows, k, ks, scratch) and load_b(k, ks, column, columns, scratch) return the block
+/// as a Matrix<float>: in `scratch`, which holds it, or where it already is. a is loaded once, b
+/// once for every panel_tile_rows rows of a. store(tile, product, stride) takes a finished tile,
+/// whose rows lie `stride` floats apart; it may write over them. Tiles start at multiples of 32
+/// columns, panels at multiples of panel_depth.
 template <typename LoadA, typename LoadB, typename Store>
-void panel_gemm(int64_t m, int64_t n, int64_t depth, LoadA&& load_a, LoadB&& load_b, Store&& store) {
-  const Tiling tiling = make_tiling(m, n, panel_tile_rows, panel_tile_columns);
-  const int64_t panel = std::min(depth, panel_depth);
-  parallel_for(size_t(tiling.tiles()), 1, [&](size_t begin, size_t end) {
-    Scratch<float> a(size_t(tiling.tile_rows * panel)), b(size_t(tiling.tile_columns * panel));
-    Scratch<float> product(size_t(tiling.tile_rows * tiling.tile_columns));
-    for (size_t index = begin; index < end; ++index) {
-      const Tiling::Tile t = tiling.tile(int64_t(index));
-      for (int64_t k = 0; k < depth; k += panel) {
-        const int64_t ks = std::min(panel, depth - k);
-        const Matrix<float> left = load_a(t.row, t.rows, k, ks, a.data());
-        const Matrix<float> right = load_b(k, ks, t.column, t.columns, b.data());
-        gemm(left, right, 1.0f, k == 0 ? 0.0f : 1.0f, product.data(), tiling.tile_columns);
+void panel_gemm(int64_t m, int64_t n, int64_t depth, LoadA&& load_a, LoadB&& load_b,
+                Store&& store) {
+  const int64_t panels = (depth + panel_depth - 1) / panel_depth;
+  const int64_t most_depth = std::min(depth, panel_depth);
+  // Packed rows of a are bounded to 32 MB, or one tile of rows.
+  const int64_t most_rows =
+      std::max<int64_t>(1, (int64_t(1) << 23) / (depth * panel_tile_rows)) * panel_tile_rows;
+  for (int64_t first = 0; first < m; first += most_rows) {
+    const int64_t rows = std::min(most_rows, m - first), row_tile = gemm_tile_rows();
+    const int64_t padded_rows = (rows + row_tile - 1) / row_tile * row_tile;
+    Scratch<float> packed_a(size_t(padded_rows * depth));
+
+    constexpr int64_t group = 96;  // rows, a multiple of every register tile
+    const int64_t groups = (rows + group - 1) / group;
+    parallel_for(size_t(panels * groups), 1 + (size_t(1) << 15) / size_t(group * most_depth),
+                 [&](size_t begin, size_t end) {
+                   Scratch<float> scratch(size_t(group * most_depth));
+                   for (auto i = int64_t(begin); i < int64_t(end); ++i) {
+                     const int64_t row = i % groups * group, k = i / groups * panel_depth;
+                     const int64_t ks = std::min(panel_depth, depth - k);
+                     pack_rows(
+                         load_a(first + row, std::min(group, rows - row), k, ks, scratch.data()),
+                         packed_a.data() + k * padded_rows + row * ks);
+                   }
+                 });
+
+    const Tiling tiling = make_tiling(rows, n, panel_tile_rows, panel_tile_columns);
+    parallel_for(size_t(tiling.tiles()), 1, [&](size_t begin, size_t end) {
+      Scratch<float> block(size_t(most_depth * tiling.tile_columns)),
+          packed_b(packed_columns_size(most_depth, tiling.tile_columns));
+      Scratch<float> product(size_t(tiling.tile_rows * tiling.tile_columns));
+      for (size_t index = begin; index < end; ++index) {
+        Tiling::Tile t = tiling.tile(int64_t(index));
+        for (int64_t k = 0; k < depth; k += panel_depth) {
+          const int64_t ks = std::min(panel_depth, depth - k);
+          pack_columns(load_b(k, ks, t.column, t.columns, block.data()), packed_b.data());
+          multiply_packed(packed_a.data() + k * padded_rows + t.row * ks, t.rows, packed_b.data(),
+                          t.columns, ks, k != 0, product.data(), tiling.tile_columns);
+        }
+        t.row += first;
+        store(t, product.data(), tiling.tile_columns);
       }
-      store(t, product.data(), tiling.tile_columns);
-    }
-  });
+    });
+  }
 }
 
 }  // namespace quern::cpu

@@ -20,9 +20,9 @@ struct GroupParameters {
   float bias;
 };
 
-/// The range's edge of larger magnitude falls on a whole multiple of the scale, so that it is kept exactly
-/// and, with it, a zero that the group may contain. The scale takes the sign that makes this edge q = 0 or
-/// the far end.
+/// The range's edge of larger magnitude falls on a whole multiple of the scale, so that it is kept
+/// exactly and, with it, a zero that the group may contain. The scale takes the sign that makes
+/// this edge q = 0 or the far end.
 GroupParameters fit_group(const float* w, int n, float levels) {
   float low = w[0], high = w[0];
   for (int i = 1; i < n; ++i) {
@@ -46,7 +46,8 @@ void pack_group(const float* w, int n, GroupParameters p, int bits, char* out) {
   for (int i = 0; i < n; ++i) {
     const float steps = (w[i] - p.bias) / p.scale;
     const float clipped = steps > 0 ? std::min(steps, levels) : 0;  // NaN becomes 0
-    constexpr float to_integer = 12582912;  // 1.5 * 2^23: adding it rounds to an integer, halves to even
+    constexpr float to_integer =
+        12582912;  // 1.5 * 2^23: adding it rounds to an integer, halves to even
     const float rounded = (clipped + to_integer) - to_integer;
     pending |= uint64_t(rounded) << filled;
     filled += bits;
@@ -107,11 +108,17 @@ void dequantize_rows(const AffineMatrix& w, T* out) {
 void dequantize(const Dequantize& p, const Arrays& in, Arrays& out) {
   out[0].allocate();
   if (out[0].size() == 0) return;
-  const array packed = row_contiguous(in[0]), scales = row_contiguous(in[1]), biases = row_contiguous(in[2]);
+  const array packed = row_contiguous(in[0]), scales = row_contiguous(in[1]),
+              biases = row_contiguous(in[2]);
   const int64_t columns = out[0].shape(-1);
-  const AffineMatrix w{packed.data<uint8_t>(), scales.data<char>(),       biases.data<char>(),
-                       scales.dtype(),         p.quantization.bits,       p.quantization.group_size,
-                       int64_t(out[0].size()) / columns, columns};
+  const AffineMatrix w{packed.data<uint8_t>(),
+                       scales.data<char>(),
+                       biases.data<char>(),
+                       scales.dtype(),
+                       p.quantization.bits,
+                       p.quantization.group_size,
+                       int64_t(out[0].size()) / columns,
+                       columns};
   if (out[0].dtype() == float16) return dequantize_rows(w, out[0].data<float16_t>());
   if (out[0].dtype() == bfloat16) return dequantize_rows(w, out[0].data<bfloat16_t>());
   dequantize_rows(w, out[0].data<float>());

@@ -20,8 +20,10 @@ array float32_rows(const array& a) {
   array out(Buffer::allocate(dense.size() * sizeof(float)), dense.shape(), float32);
   float* to = out.data<float>();
   parallel_for(dense.size(), size_t(1) << 15, [&](size_t begin, size_t end) {
-    if (dense.dtype() == float16) widen(dense.data<float16_t>() + begin, to + begin, end - begin);
-    else widen(dense.data<bfloat16_t>() + begin, to + begin, end - begin);
+    if (dense.dtype() == float16)
+      widen(dense.data<float16_t>() + begin, to + begin, end - begin);
+    else
+      widen(dense.data<bfloat16_t>() + begin, to + begin, end - begin);
   });
   return out;
 }
@@ -44,7 +46,8 @@ void multiply_few(const float* x, int64_t m, const AffineMatrix& w, T* out) {
   });
 }
 
-/// Many rows: blocks of the weight become float32 in the cache, just before the float product reads them.
+/// Many rows: blocks of the weight become float32 in the cache, just before the float product reads
+/// them.
 template <typename T>
 void multiply_many(const float* x, int64_t m, const AffineMatrix& w, bool transpose, T* out) {
   const int64_t n = transpose ? w.rows : w.columns, depth = transpose ? w.columns : w.rows;
@@ -53,7 +56,8 @@ void multiply_many(const float* x, int64_t m, const AffineMatrix& w, bool transp
   };
   const auto load_w = [&](int64_t k, int64_t ks, int64_t column, int64_t columns, float* scratch) {
     if (!transpose) {
-      for (int64_t i = 0; i < ks; ++i) affine_decode_row(w, k + i, column, columns, scratch + i * columns);
+      for (int64_t i = 0; i < ks; ++i)
+        affine_decode_row(w, k + i, column, columns, scratch + i * columns);
       return Matrix<float>{scratch, ks, columns, columns, 1};
     }
     for (int64_t i = 0; i < columns; ++i) affine_decode_row(w, column + i, k, ks, scratch + i * ks);
@@ -69,11 +73,14 @@ void multiply_many(const float* x, int64_t m, const AffineMatrix& w, bool transp
 
 template <typename T>
 void multiply(const float* x, int64_t m, const AffineMatrix& w, bool transpose, T* out) {
-  if (transpose && m <= affine_dot_most_vectors) multiply_few(x, m, w, out);
-  else multiply_many(x, m, w, transpose, out);
+  if (transpose && m <= affine_dot_most_vectors)
+    multiply_few(x, m, w, out);
+  else
+    multiply_many(x, m, w, transpose, out);
 }
 
-/// Where the matrix of an operand for one of the output's batches is: its number among the operand's.
+/// Where the matrix of an operand for one of the output's batches is: its number among the
+/// operand's.
 int64_t batch_of(const array& operand, const array& out, int64_t batch) {
   int64_t index = 0, step = 1;
   for (size_t i = 2; i < out.ndim(); ++i) {
@@ -88,7 +95,8 @@ int64_t batch_of(const array& operand, const array& out, int64_t batch) {
 }
 
 template <typename T>
-void multiply_batches(const QuantizedMatmul& p, const array& x, const array& packed, AffineMatrix w, array& out) {
+void multiply_batches(const QuantizedMatmul& p, const array& x, const array& packed, AffineMatrix w,
+                      array& out) {
   const int64_t n = out.shape(-1), depth = x.shape(-1);
   T* to = out.data<T>();
   if (int64_t(packed.size()) == int64_t(packed.shape(-1)) * packed.shape(-2)) {
@@ -104,15 +112,18 @@ void multiply_batches(const QuantizedMatmul& p, const array& x, const array& pac
 void quantized_matmul(const QuantizedMatmul& p, const Arrays& in, Arrays& out) {
   out[0].allocate();
   if (out[0].size() == 0) return;
-  const array packed = row_contiguous(in[1]), scales = row_contiguous(in[2]), biases = row_contiguous(in[3]);
+  const array packed = row_contiguous(in[1]), scales = row_contiguous(in[2]),
+              biases = row_contiguous(in[3]);
   const array x = float32_rows(in[0]);
   if (x.shape(-1) == 0) {
     std::fill_n(out[0].data<char>(), out[0].nbytes(), char(0));
     return;
   }
-  const AffineMatrix w{packed.data<uint8_t>(), scales.data<char>(),       biases.data<char>(),
-                       scales.dtype(),         p.quantization.bits,       p.quantization.group_size,
-                       packed.shape(-2),       unpacked_shape(packed.shape(), p.quantization).back()};
+  const AffineMatrix w{
+      packed.data<uint8_t>(), scales.data<char>(),
+      biases.data<char>(),    scales.dtype(),
+      p.quantization.bits,    p.quantization.group_size,
+      packed.shape(-2),       unpacked_shape(packed.shape(), p.quantization).back()};
   if (out[0].dtype() == float16) return multiply_batches<float16_t>(p, x, packed, w, out[0]);
   if (out[0].dtype() == bfloat16) return multiply_batches<bfloat16_t>(p, x, packed, w, out[0]);
   multiply_batches<float>(p, x, packed, w, out[0]);
@@ -120,6 +131,8 @@ void quantized_matmul(const QuantizedMatmul& p, const Arrays& in, Arrays& out) {
 
 }  // namespace
 
-void register_quantized_matmul(KernelTable& table) { table.add<QuantizedMatmul, quantized_matmul>(); }
+void register_quantized_matmul(KernelTable& table) {
+  table.add<QuantizedMatmul, quantized_matmul>();
+}
 
 }  // namespace quern::cpu

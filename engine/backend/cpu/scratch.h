@@ -7,7 +7,8 @@
 
 namespace quern::cpu {
 
-/// Working memory of a kernel: uninitialised elements from the allocator's cache, which counts them.
+/// Working memory of a kernel: uninitialised elements from the allocator's cache, which counts
+/// them.
 template <typename T>
 class Scratch {
  public:

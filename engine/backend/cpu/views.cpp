@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <stdexcept>
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
@@ -129,14 +132,53 @@ void concatenate(const Concatenate& p, const Arrays& in, Arrays& out) {
   }
 }
 
-void slice_update(const SliceUpdate& p, const Arrays& in, Arrays& out) {
-  if (in[0].is_donatable() && in[0].flags().contiguous) {
-    share(in[0], out[0]);
+/// Makes `out` the input's memory when nobody else sees it, or a copy.
+void take_or_copy(const array& in, array& out) {
+  if (in.is_donatable() && in.flags().contiguous) {
+    share(in, out);
   } else {
-    out[0].allocate();
-    copy_into(in[0], out[0]);
+    out.allocate();
+    copy_into(in, out);
   }
+}
+
+void slice_update(const SliceUpdate& p, const Arrays& in, Arrays& out) {
+  take_or_copy(in[0], out[0]);
   const auto [strides, offset] = sliced(out[0], p.start, p.strides);
+  copy_into(in[1], out[0], strides, offset);
+}
+
+/// Where a dynamic slice of shape `part` starts in `a`, one position per axis.
+Shape dynamic_start(const array& a, const array& start, const std::vector<int>& axes,
+                    const Shape& part, const char* where) {
+  const array dense = row_contiguous(start);
+  Shape places(a.ndim(), 0);
+  dispatch(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
+    for (size_t i = 0; i < axes.size(); ++i) {
+      const auto axis = size_t(axes[i]);
+      const auto place = convert_element<int64_t>(dense.data<T>()[i]);
+      if (place < 0 || place + part[axis] > a.shape()[axis]) {
+        throw std::out_of_range(
+            fmt::format("[{}] {} elements from {} lie outside axis {} of shape {}", where,
+                        part[axis], place, axis, to_string(a.shape())));
+      }
+      places[axis] = ShapeElem(place);
+    }
+  });
+  return places;
+}
+
+void dynamic_slice(const DynamicSlice& p, const Arrays& in, Arrays& out) {
+  const Shape start = dynamic_start(in[0], in[1], p.axes, p.slice_size, "slice");
+  if (out[0].size() == 0) return out[0].allocate();
+  auto [strides, offset] = sliced(in[0], start, Shape(in[0].ndim(), 1));
+  out[0].set_view(in[0].buffer(), std::move(strides), offset);
+}
+
+void dynamic_slice_update(const DynamicSliceUpdate& p, const Arrays& in, Arrays& out) {
+  const Shape start = dynamic_start(in[0], in[2], p.axes, in[1].shape(), "slice_update");
+  take_or_copy(in[0], out[0]);
+  const auto [strides, offset] = sliced(out[0], start, Shape(out[0].ndim(), 1));
   copy_into(in[1], out[0], strides, offset);
 }
 
@@ -165,6 +207,8 @@ void register_views(KernelTable& table) {
   table.add<Depends, identity<Depends>>();
   table.add<Concatenate, concatenate>();
   table.add<SliceUpdate, slice_update>();
+  table.add<DynamicSlice, dynamic_slice>();
+  table.add<DynamicSliceUpdate, dynamic_slice_update>();
   table.add<AsType, as_type>();
 }
 

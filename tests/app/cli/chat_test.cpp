@@ -10,7 +10,7 @@
 namespace quern::tests {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 using testing::HasSubstr;
 using testing::IsEmpty;
 

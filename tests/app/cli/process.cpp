@@ -84,10 +84,11 @@ ProcessResult run_cli(const std::vector<std::string>& arguments, const ProcessOp
   return result;
 }
 
-std::vector<nlohmann::json> ProcessResult::objects() const {
-  std::vector<nlohmann::json> objects;
+std::vector<nlohmann::ordered_json> ProcessResult::objects() const {
+  std::vector<nlohmann::ordered_json> objects;
   std::istringstream lines(out);
-  for (std::string line; std::getline(lines, line);) objects.push_back(nlohmann::json::parse(line));
+  for (std::string line; std::getline(lines, line);)
+    objects.push_back(nlohmann::ordered_json::parse(line));
   return objects;
 }
 

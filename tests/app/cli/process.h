@@ -13,11 +13,11 @@ struct ProcessResult {
   std::string error;
 
   /// The lines of `out`, each one JSON object.
-  std::vector<nlohmann::json> objects() const;
+  std::vector<nlohmann::ordered_json> objects() const;
 };
 
 struct ProcessOptions {
-  std::string input = {};               ///< for standard input
+  std::string input = {};            ///< for standard input
   std::string interrupt_after = {};  ///< sends SIGINT once when the output holds this text
   size_t file_size_limit = 0;        ///< bytes that a file may grow to; 0: no limit
 };

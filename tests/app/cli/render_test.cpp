@@ -13,7 +13,7 @@
 namespace quern::tests {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // templates print objects in their order
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;

@@ -36,10 +36,13 @@ TEST(Norm, AgreesWithFloat64ForAllWidthsDtypesAndLayouts) {
       const array strided = transpose(random_array({n, 3, 2}, dtype, 4));
       for (const array& x : {plain, strided}) {
         const std::vector<double> w = doubles(weight), b = doubles(bias);
-        std::vector<double> rms = normalized(x, size_t(n), 1e-5, false), layer = normalized(x, size_t(n), 1e-5, true);
-        const double tolerance = 2.02 * precision(dtype), floor = dtype == float32 ? 3e-6 : precision(dtype);
+        std::vector<double> rms = normalized(x, size_t(n), 1e-5, false),
+                            layer = normalized(x, size_t(n), 1e-5, true);
+        const double tolerance = 2.02 * precision(dtype),
+                     floor = dtype == float32 ? 3e-6 : precision(dtype);
         expect_close(fast::rms_norm(x, std::nullopt, 1e-5f), rms, tolerance, 1e-6);
-        expect_close(fast::layer_norm(x, std::nullopt, std::nullopt, 1e-5f), layer, tolerance, 3e-6);
+        expect_close(fast::layer_norm(x, std::nullopt, std::nullopt, 1e-5f), layer, tolerance,
+                     3e-6);
         for (size_t i = 0; i < rms.size(); ++i) {
           rms[i] *= w[i % size_t(n)];
           layer[i] = layer[i] * w[i % size_t(n)] + b[i % size_t(n)];
@@ -62,7 +65,8 @@ TEST(Norm, AWiderWeightWidensTheResult) {
   for (size_t i = 0; i < want.size(); ++i) want[i] *= w[i % 32];
   expect_close(out, want, 1e-6, 1e-6);
   EXPECT_EQ(fast::rms_norm(random_array({4, 32}, float64), std::nullopt, 1e-6f).dtype(), float64);
-  EXPECT_EQ(fast::layer_norm(random_array({0, 32}), std::nullopt, std::nullopt, 1e-6f).shape(), (Shape{0, 32}));
+  EXPECT_EQ(fast::layer_norm(random_array({0, 32}), std::nullopt, std::nullopt, 1e-6f).shape(),
+            (Shape{0, 32}));
 }
 
 /// Rotation in float64 of x [B, H, T, D], position t + offsets[b].
@@ -72,7 +76,8 @@ std::vector<double> rotated(const array& x, int dims, bool traditional, double b
   const auto heads = size_t(x.shape(1)), times = size_t(x.shape(2)), width = size_t(x.shape(3));
   const auto half = size_t(dims / 2);
   for (size_t row = 0; row * width < v.size(); ++row) {
-    const double position = (double(row % times) + offsets[row / (heads * times) % offsets.size()]) * scale;
+    const double position =
+        (double(row % times) + offsets[row / (heads * times) % offsets.size()]) * scale;
     for (size_t i = 0; i < half; ++i) {
       const double angle = position * std::pow(base, -double(i) / double(half));
       double& a = v[row * width + (traditional ? 2 * i : i)];
@@ -109,9 +114,11 @@ struct Case {
   bool causal = false;
 };
 
-/// softmax(scale q k^T + mask) v in float64; mask may be empty, else [B, H, Tq, Tk] with -inf for hidden.
+/// softmax(scale q k^T + mask) v in float64; mask may be empty, else [B, H, Tq, Tk] with -inf for
+/// hidden.
 std::vector<double> attended(const array& q, const array& k, const array& v, double scale,
-                             const std::vector<double>& mask, const std::vector<double>& sinks = {}) {
+                             const std::vector<double>& mask,
+                             const std::vector<double>& sinks = {}) {
   const std::vector<double> qs = doubles(q), ks = doubles(k), vs = doubles(v);
   const auto batches = size_t(q.shape(0)), heads = size_t(q.shape(1)), queries = size_t(q.shape(2)),
              width = size_t(q.shape(3)), key_heads = size_t(k.shape(1)), keys = size_t(k.shape(2)),
@@ -123,7 +130,8 @@ std::vector<double> attended(const array& q, const array& k, const array& v, dou
     double largest = sinks.empty() ? -INFINITY : sinks[head];
     for (size_t t = 0; t < keys; ++t) {
       scores[t] = 0;
-      for (size_t i = 0; i < width; ++i) scores[t] += scale * qs[row * width + i] * ks[(first_key + t) * width + i];
+      for (size_t i = 0; i < width; ++i)
+        scores[t] += scale * qs[row * width + i] * ks[(first_key + t) * width + i];
       if (!mask.empty()) scores[t] += mask[row * keys + t];
       largest = std::max(largest, scores[t]);
     }
@@ -155,15 +163,16 @@ class Attention : public testing::TestWithParam<Dtype> {
 };
 
 TEST_P(Attention, AgreesWithFloat64) {
-  for (const Case& c : {Case{}, Case{4, 2, 1, 700, 64, 64}, Case{8, 1, 1, 300, 20, 20}, Case{4, 4, 3, 5, 8, 24},
-                        Case{4, 2, 5, 260, 7, 3, true}, Case{6, 2, 33, 33, 16, 16, true},
-                        Case{4, 1, 40, 600, 16, 8, true}, Case{2, 2, 300, 300, 32, 32, true},
-                        Case{2, 2, 150, 530, 12, 12, false}}) {
+  for (const Case& c : {Case{}, Case{4, 2, 1, 700, 64, 64}, Case{8, 1, 1, 300, 20, 20},
+                        Case{4, 4, 3, 5, 8, 24}, Case{4, 2, 5, 260, 7, 3, true},
+                        Case{6, 2, 33, 33, 16, 16, true}, Case{4, 1, 40, 600, 16, 8, true},
+                        Case{2, 2, 300, 300, 32, 32, true}, Case{2, 2, 150, 530, 12, 12, false}}) {
     SCOPED_TRACE(testing::Message() << c.queries << " queries, " << c.keys << " keys");
     const array q = random_array({2, c.heads, c.queries, c.width}, dtype),
                 k = random_array({2, c.key_heads, c.keys, c.width}, dtype, 2),
                 v = random_array({2, c.key_heads, c.keys, c.value_width}, dtype, 3);
-    const auto mask = c.causal ? causal_mask(size_t(2 * c.heads), c.queries, c.keys) : std::vector<double>{};
+    const auto mask =
+        c.causal ? causal_mask(size_t(2 * c.heads), c.queries, c.keys) : std::vector<double>{};
     const array out = fast::scaled_dot_product_attention(q, k, v, 0.7f, c.causal ? "causal" : "");
     EXPECT_EQ(out.shape(), (Shape{2, c.heads, c.queries, c.value_width}));
     EXPECT_EQ(out.dtype(), dtype);
@@ -173,25 +182,30 @@ TEST_P(Attention, AgreesWithFloat64) {
 
 TEST_P(Attention, ReadsASliceOfALargerCacheInPlace) {
   for (const int queries : {1, 40}) {
-    const array cache_k = random_array({1, 2, 512, 16}, dtype, 2), cache_v = random_array({1, 2, 512, 16}, dtype, 3);
-    const array k = slice(cache_k, {0, 0, 7, 0}, {1, 2, 307, 16}), v = slice(cache_v, {0, 0, 7, 0}, {1, 2, 307, 16});
+    const array cache_k = random_array({1, 2, 512, 16}, dtype, 2),
+                cache_v = random_array({1, 2, 512, 16}, dtype, 3);
+    const array k = slice(cache_k, {0, 0, 7, 0}, {1, 2, 307, 16}),
+                v = slice(cache_v, {0, 0, 7, 0}, {1, 2, 307, 16});
     const array q = transpose(random_array({1, queries, 4, 16}, dtype), {0, 2, 1, 3});
     const auto mask = causal_mask(4, queries, 300);
-    expect_close(fast::scaled_dot_product_attention(q, k, v, 0.25f, "causal"), attended(q, k, v, 0.25, mask), rtol,
-                 atol);
+    expect_close(fast::scaled_dot_product_attention(q, k, v, 0.25f, "causal"),
+                 attended(q, k, v, 0.25, mask), rtol, atol);
     const array k_last = transpose(random_array({1, 2, 16, 300}, dtype, 2), {0, 1, 3, 2});
-    expect_close(fast::scaled_dot_product_attention(q, k_last, v, 0.25f), attended(q, k_last, v, 0.25, {}), rtol, atol);
+    expect_close(fast::scaled_dot_product_attention(q, k_last, v, 0.25f),
+                 attended(q, k_last, v, 0.25, {}), rtol, atol);
   }
 }
 
 TEST_P(Attention, MasksBroadcastAndSinksCount) {
   for (const int queries : {2, 40}) {
-    const array q = random_array({2, 4, queries, 16}, dtype), k = random_array({2, 2, 300, 16}, dtype, 2),
+    const array q = random_array({2, 4, queries, 16}, dtype),
+                k = random_array({2, 2, 300, 16}, dtype, 2),
                 v = random_array({2, 2, 300, 16}, dtype, 3), sinks = random_array({4}, float32, 4);
-    for (const Shape& shape : {Shape{300}, Shape{queries, 300}, Shape{2, 1, 1, 300}, Shape{4, queries, 1},
-                               Shape{2, 4, queries, 300}}) {
+    for (const Shape& shape : {Shape{300}, Shape{queries, 300}, Shape{2, 1, 1, 300},
+                               Shape{4, queries, 1}, Shape{2, 4, queries, 300}}) {
       const array added = random_array(shape, dtype, 5);
-      const array kept = astype(astype(random_array(shape, float32, 6), int32), bool_);  // all false
+      const array kept =
+          astype(astype(random_array(shape, float32, 6), int32), bool_);  // all false
       const Shape full = {2, 4, queries, 300};
       std::vector<double> mask = doubles(broadcast_to(added, full));
       expect_close(fast::scaled_dot_product_attention(q, k, v, 0.25f, "array", added, sinks),
@@ -205,8 +219,8 @@ TEST_P(Attention, MasksBroadcastAndSinksCount) {
     const array kept = reshape(broadcast_to(half_kept, {50, 6}), {300});
     std::vector<double> mask = doubles(broadcast_to(astype(kept, float32), {2, 4, queries, 300}));
     for (double& m : mask) m = m != 0 ? 0 : -INFINITY;
-    expect_close(fast::scaled_dot_product_attention(q, k, v, 0.25f, "array", kept), attended(q, k, v, 0.25, mask),
-                 rtol, atol);
+    expect_close(fast::scaled_dot_product_attention(q, k, v, 0.25f, "array", kept),
+                 attended(q, k, v, 0.25, mask), rtol, atol);
   }
 }
 
@@ -222,8 +236,9 @@ TEST(AttentionCornerCases, InfiniteMasksAndMoreQueriesThanKeys) {
     for (size_t i = 280; i < 300; ++i) values[i] = 0;
     std::vector<double> mask;
     for (int i = 0; i < 2 * queries; ++i) mask.insert(mask.end(), values.begin(), values.end());
-    expect_close(fast::scaled_dot_product_attention(q, k, v, 0.5f, "array", array(values.begin(), {300})),
-                 attended(q, k, v, 0.5, mask), 1e-6, 3e-6);
+    expect_close(
+        fast::scaled_dot_product_attention(q, k, v, 0.5f, "array", array(values.begin(), {300})),
+        attended(q, k, v, 0.5, mask), 1e-6, 3e-6);
     const array nothing = array(-INFINITY);
     expect_close(fast::scaled_dot_product_attention(q, k, v, 0.5f, "array", nothing),
                  std::vector<double>(size_t(2 * queries * 8), NAN), 0, 0);
@@ -235,28 +250,34 @@ TEST(AttentionCornerCases, InfiniteMasksAndMoreQueriesThanKeys) {
   for (size_t row = 0; row < 80; ++row) {
     if (row % 40 < 30) std::fill_n(mask.begin() + int64_t(row * 10), 10, -1e30);
   }
-  expect_close(fast::scaled_dot_product_attention(q, k, v, 0.5f, "causal"), attended(q, k, v, 0.5, mask), 1e-6, 3e-6);
-  EXPECT_EQ(fast::scaled_dot_product_attention(slice(q, {0, 0, 0, 0}, {1, 2, 0, 8}), k, v, 1.0f).shape(),
-            (Shape{1, 2, 0, 8}));
+  expect_close(fast::scaled_dot_product_attention(q, k, v, 0.5f, "causal"),
+               attended(q, k, v, 0.5, mask), 1e-6, 3e-6);
+  EXPECT_EQ(
+      fast::scaled_dot_product_attention(slice(q, {0, 0, 0, 0}, {1, 2, 0, 8}), k, v, 1.0f).shape(),
+      (Shape{1, 2, 0, 8}));
 }
 
 TEST(FastErrors, NameTheShapes) {
   const array x = random_array({1, 2, 3, 8});
   EXPECT_THROW(fast::rms_norm(x, random_array({3}), 1e-5f), std::invalid_argument);
   EXPECT_THROW(fast::rms_norm(array(1.0f), std::nullopt, 1e-5f), std::invalid_argument);
-  EXPECT_THROW(fast::layer_norm(x, random_array({1, 8}), std::nullopt, 1e-5f), std::invalid_argument);
+  EXPECT_THROW(fast::layer_norm(x, random_array({1, 8}), std::nullopt, 1e-5f),
+               std::invalid_argument);
   EXPECT_THROW(fast::rope(random_array({4, 8}), 8, false, 1e4f, 1.0f, 0), std::invalid_argument);
   EXPECT_THROW(fast::rope(x, 8, false, std::nullopt, 1.0f, 0), std::invalid_argument);
   EXPECT_THROW(fast::rope(x, 8, false, 1e4f, 1.0f, 0, random_array({4})), std::invalid_argument);
   EXPECT_THROW(fast::rope(x, 10, false, 1e4f, 1.0f, 0), std::invalid_argument);
   const auto attend = [](const Shape& q, const Shape& k, const Shape& v) {
-    return fast::scaled_dot_product_attention(random_array(q), random_array(k), random_array(v), 1.0f);
+    return fast::scaled_dot_product_attention(random_array(q), random_array(k), random_array(v),
+                                              1.0f);
   };
   EXPECT_THROW(attend({1, 3, 2, 4}, {1, 2, 2, 4}, {1, 2, 2, 4}), std::invalid_argument);
   EXPECT_THROW(attend({2, 2, 4}, {2, 2, 4}, {2, 2, 4}), std::invalid_argument);
   EXPECT_THROW(attend({1, 2, 2, 4}, {1, 2, 2, 8}, {1, 2, 2, 4}), std::invalid_argument);
-  EXPECT_THROW(fast::scaled_dot_product_attention(x, x, x, 1.0f, "diagonal"), std::invalid_argument);
-  EXPECT_THROW(fast::scaled_dot_product_attention(x, x, x, 1.0f, "array", random_array({2, 2})), std::invalid_argument);
+  EXPECT_THROW(fast::scaled_dot_product_attention(x, x, x, 1.0f, "diagonal"),
+               std::invalid_argument);
+  EXPECT_THROW(fast::scaled_dot_product_attention(x, x, x, 1.0f, "array", random_array({2, 2})),
+               std::invalid_argument);
 }
 
 }  // namespace

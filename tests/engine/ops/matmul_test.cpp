@@ -13,8 +13,8 @@ using tests::precision;
 using tests::random_array;
 
 /// a [B, M, K] @ b [B, K, N] of dense float64 elements.
-std::vector<double> product(const std::vector<double>& a, const std::vector<double>& b, size_t batch, size_t m,
-                            size_t k, size_t n) {
+std::vector<double> product(const std::vector<double>& a, const std::vector<double>& b,
+                            size_t batch, size_t m, size_t k, size_t n) {
   std::vector<double> out(batch * m * n, 0);
   for (size_t s = 0; s < batch; ++s) {
     for (size_t i = 0; i < m; ++i) {
@@ -40,11 +40,13 @@ class Matmul : public testing::TestWithParam<Dtype> {};
 
 TEST_P(Matmul, AgreesWithFloat64InEveryOrientation) {
   const Dtype dtype = GetParam();
-  for (const auto& [m, k, n] : {Size{1, 4160, 17}, Size{2, 33, 3}, Size{5, 1, 9}, Size{8, 200, 300}, Size{9, 77, 5},
-                                Size{33, 65, 1}, Size{130, 600, 270}, Size{700, 520, 40}, Size{1, 1, 1}}) {
+  for (const auto& [m, k, n] :
+       {Size{1, 4160, 17}, Size{2, 33, 3}, Size{5, 1, 9}, Size{8, 200, 300}, Size{9, 77, 5},
+        Size{33, 65, 1}, Size{130, 600, 270}, Size{700, 520, 40}, Size{1, 1, 1}}) {
     for (const bool a_transposed : {false, true}) {
       for (const bool b_transposed : {false, true}) {
-        SCOPED_TRACE(testing::Message() << m << " " << k << " " << n << " " << a_transposed << b_transposed);
+        SCOPED_TRACE(testing::Message()
+                     << m << " " << k << " " << n << " " << a_transposed << b_transposed);
         array a = random_array({m, k}, dtype, 1), b = random_array({k, n}, dtype, 2);
         const auto want = product(doubles(a), doubles(b), 1, size_t(m), size_t(k), size_t(n));
         if (a_transposed) a = transpose(contiguous(transpose(a)));
@@ -79,21 +81,27 @@ TEST_P(Matmul, BroadcastsBatches) {
     expect_product(matmul(wide_a, wide_b), want, 20);
     // One matrix for all batches, the rows of which merge.
     const array shared = random_array({20, 30}, dtype, 3);
-    expect_product(matmul(wide_a, shared),
-                   product(doubles(wide_a), doubles(broadcast_to(shared, {6, 20, 30})), 6, size_t(m), 20, 30), 20);
+    expect_product(
+        matmul(wide_a, shared),
+        product(doubles(wide_a), doubles(broadcast_to(shared, {6, 20, 30})), 6, size_t(m), 20, 30),
+        20);
     // Heads that lie behind each other, as attention makes them.
     const array heads = transpose(random_array({2, m, 3, 20}, dtype, 4), {0, 2, 1, 3});
-    expect_product(matmul(heads, b), product(doubles(heads), doubles(wide_b), 6, size_t(m), 20, 30), 20);
+    expect_product(matmul(heads, b), product(doubles(heads), doubles(wide_b), 6, size_t(m), 20, 30),
+                   20);
   }
 }
 
 TEST_P(Matmul, EmptyOperandsGiveZerosOrNothing) {
   const Dtype dtype = GetParam();
-  EXPECT_EQ(matmul(random_array({0, 3}, dtype), random_array({3, 2}, dtype)).shape(), (Shape{0, 2}));
+  EXPECT_EQ(matmul(random_array({0, 3}, dtype), random_array({3, 2}, dtype)).shape(),
+            (Shape{0, 2}));
   EXPECT_EQ(doubles(matmul(random_array({2, 0}, dtype), random_array({0, 2}, dtype))),
             (std::vector<double>{0, 0, 0, 0}));
-  EXPECT_EQ(matmul(random_array({0, 4, 3}, dtype), random_array({3, 2}, dtype)).shape(), (Shape{0, 4, 2}));
-  EXPECT_EQ(doubles(addmm(array(3.0f, dtype), random_array({1, 0}, dtype), random_array({0, 2}, dtype), 1, 2)),
+  EXPECT_EQ(matmul(random_array({0, 4, 3}, dtype), random_array({3, 2}, dtype)).shape(),
+            (Shape{0, 4, 2}));
+  EXPECT_EQ(doubles(addmm(array(3.0f, dtype), random_array({1, 0}, dtype),
+                          random_array({0, 2}, dtype), 1, 2)),
             (std::vector<double>{6, 6}));
 }
 
@@ -125,12 +133,18 @@ TEST(MatmulVectors, CountAsRowsAndColumns) {
   EXPECT_EQ(addmm(random_array({3, 4}), random_array({3, 4, 2}), v).shape(), (Shape{3, 4}));
 }
 
+TEST(MatmulLarge, RowsBeyondOnePackedChunk) {
+  const array a = random_array({500, 17500}), b = random_array({17500, 9}, float32, 2);
+  expect_product(matmul(a, b), product(doubles(a), doubles(b), 1, 500, 17500, 9), 17500);
+}
+
 TEST(MatmulErrors, NameTheShapes) {
   EXPECT_THROW(matmul(array(1.0f), array({1.0f})), std::invalid_argument);
   EXPECT_THROW(matmul(random_array({2, 3}), random_array({4, 2})), std::invalid_argument);
   EXPECT_THROW(matmul(random_array({2, 3, 4}), random_array({3, 4, 5})), std::invalid_argument);
   EXPECT_THROW(matmul(array({1, 2}, int32), array({1, 2}, int32)), std::invalid_argument);
-  EXPECT_THROW(addmm(random_array({3, 3}), random_array({2, 4}), random_array({4, 3})), std::invalid_argument);
+  EXPECT_THROW(addmm(random_array({3, 3}), random_array({2, 4}), random_array({4, 3})),
+               std::invalid_argument);
 }
 
 }  // namespace

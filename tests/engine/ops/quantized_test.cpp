@@ -15,7 +15,8 @@ using tests::precision;
 using tests::random_array;
 
 /// Decodes the bit stream element by element: [rows, columns] in float64.
-std::vector<double> decode(const array& w_q, const array& scales, const array& biases, int group_size, int bits) {
+std::vector<double> decode(const array& w_q, const array& scales, const array& biases,
+                           int group_size, int bits) {
   array words = contiguous(w_q);
   words.eval();
   const uint32_t* stream = words.data<uint32_t>();
@@ -51,14 +52,15 @@ TEST_P(Affine, QuantizeStaysWithinAStepAndKeepsTheLargerEdge) {
   EXPECT_EQ(q[0].shape(), (Shape{7, 5 * group_size * bits / 32}));
   EXPECT_EQ(q[1].shape(), (Shape{7, 5}));
   EXPECT_EQ(q[1].dtype(), dtype);
-  const std::vector<double> values = doubles(w), decoded = decode(q[0], q[1], q[2], group_size, bits);
+  const std::vector<double> values = doubles(w),
+                            decoded = decode(q[0], q[1], q[2], group_size, bits);
   const std::vector<double> scales = doubles(q[1]);
   for (size_t g = 0; g < scales.size(); ++g) {
     const size_t first = g * size_t(group_size);
     double edge = 0, at_edge = 0;
     for (size_t i = first; i < first + size_t(group_size); ++i) {
-      // The grid starts at the larger edge, which can take a step from the other end; and rounding the
-      // scale to the dtype adds up over the levels.
+      // The grid starts at the larger edge, which can take a step from the other end; and rounding
+      // the scale to the dtype adds up over the levels.
       const double slack = precision(dtype) * (1 << bits) * std::abs(scales[g]) + precision(dtype);
       EXPECT_LE(std::abs(decoded[i] - values[i]), 1.01 * std::abs(scales[g]) + slack);
       // Of equal magnitudes it is the positive one.
@@ -78,7 +80,8 @@ TEST_P(Affine, DequantizeDecodesTheStream) {
   EXPECT_EQ(out.shape(), (Shape{3, 2, 3 * group_size}));
   EXPECT_EQ(out.dtype(), dtype);
   expect_close(out, want, precision(dtype) * 1.01, 1e-6);
-  expect_close(dequantize(q[0], q[1], q[2], group_size, bits, "affine", std::nullopt, float32), want, 1e-6, 1e-6);
+  expect_close(dequantize(q[0], q[1], q[2], group_size, bits, "affine", std::nullopt, float32),
+               want, 1e-6, 1e-6);
 }
 
 TEST_P(Affine, MatmulEqualsTheProductWithTheDecodedWeight) {
@@ -93,7 +96,8 @@ TEST_P(Affine, MatmulEqualsTheProductWithTheDecodedWeight) {
         std::vector<double> want(size_t(m * n), 0);
         for (size_t i = 0; i < size_t(m); ++i) {
           for (size_t j = 0; j < size_t(n); ++j) {
-            for (size_t l = 0; l < size_t(k); ++l) want[i * size_t(n) + j] += xs[i * size_t(k) + l] * w[j * size_t(k) + l];
+            for (size_t l = 0; l < size_t(k); ++l)
+              want[i * size_t(n) + j] += xs[i * size_t(k) + l] * w[j * size_t(k) + l];
           }
         }
         const array out = quantized_matmul(x, q[0], q[1], q[2], true, group_size, bits);
@@ -116,11 +120,12 @@ TEST_P(Affine, MatmulWithoutTransposeEqualsTheProductWithTheDecodedWeight) {
       std::vector<double> want(size_t(m * n), 0);
       for (size_t i = 0; i < size_t(m); ++i) {
         for (size_t l = 0; l < size_t(k); ++l) {
-          for (size_t j = 0; j < size_t(n); ++j) want[i * size_t(n) + j] += xs[i * size_t(k) + l] * w[l * size_t(n) + j];
+          for (size_t j = 0; j < size_t(n); ++j)
+            want[i * size_t(n) + j] += xs[i * size_t(k) + l] * w[l * size_t(n) + j];
         }
       }
-      expect_close(quantized_matmul(x, q[0], q[1], q[2], false, group_size, bits), want, 1.01 * precision(dtype),
-                   3e-7 * k);
+      expect_close(quantized_matmul(x, q[0], q[1], q[2], false, group_size, bits), want,
+                   1.01 * precision(dtype), 3e-7 * k);
     }
   }
 }
@@ -138,8 +143,8 @@ std::vector<Scheme> schemes() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Schemes, Affine, testing::ValuesIn(schemes()), [](const auto& info) {
-  return std::to_string(info.param.bits) + "_bits_groups_of_" + std::to_string(info.param.group_size) + "_" +
-         std::string(dtype_name(info.param.dtype));
+  return std::to_string(info.param.bits) + "_bits_groups_of_" +
+         std::to_string(info.param.group_size) + "_" + std::string(dtype_name(info.param.dtype));
 });
 
 TEST(Quantized, AConstantGroupIsKept) {
@@ -170,8 +175,11 @@ TEST(Quantized, MatmulBroadcastsBatches) {
   const array out = quantized_matmul(x, q[0], q[1], q[2]);
   EXPECT_EQ(out.shape(), (Shape{2, 3, 4, 24}));
   for (int b = 0; b < 2; ++b) {
-    const auto part = [&](const array& a) { return slice(a, {b, 0, 0, 0}, {b + 1, 1, a.shape(2), a.shape(3)}); };
-    const array one = quantized_matmul(x, squeeze(part(q[0])), squeeze(part(q[1]), {0, 1}), squeeze(part(q[2]), {0, 1}));
+    const auto part = [&](const array& a) {
+      return slice(a, {b, 0, 0, 0}, {b + 1, 1, a.shape(2), a.shape(3)});
+    };
+    const array one = quantized_matmul(x, squeeze(part(q[0])), squeeze(part(q[1]), {0, 1}),
+                                       squeeze(part(q[2]), {0, 1}));
     expect_close(slice(out, {b, 0, 0, 0}, {b + 1, 3, 4, 24}), doubles(one), 1e-5, 1e-5);
   }
 }
@@ -180,10 +188,14 @@ TEST(Quantized, StridedAndEmptyInputsWork) {
   const auto q = quantize(random_array({24, 64}));
   const array x = transpose(random_array({64, 10}, float32, 2));
   const array dense = contiguous(x);
-  expect_close(quantized_matmul(x, q[0], q[1], q[2]), doubles(quantized_matmul(dense, q[0], q[1], q[2])), 0, 0);
+  expect_close(quantized_matmul(x, q[0], q[1], q[2]),
+               doubles(quantized_matmul(dense, q[0], q[1], q[2])), 0, 0);
   const auto every_second = [](const array& a) { return slice(a, {0, 0}, a.shape(), {2, 1}); };
-  const array half = quantized_matmul(dense, every_second(q[0]), every_second(q[1]), every_second(q[2]));
-  expect_close(half, doubles(slice(quantized_matmul(dense, q[0], q[1], q[2]), {0, 0}, {10, 24}, {1, 2})), 1e-6, 1e-6);
+  const array half =
+      quantized_matmul(dense, every_second(q[0]), every_second(q[1]), every_second(q[2]));
+  expect_close(half,
+               doubles(slice(quantized_matmul(dense, q[0], q[1], q[2]), {0, 0}, {10, 24}, {1, 2})),
+               1e-6, 1e-6);
   EXPECT_EQ(quantized_matmul(random_array({0, 64}), q[0], q[1], q[2]).shape(), (Shape{0, 24}));
   const auto none = quantize(random_array({0, 64}));
   EXPECT_EQ(none[0].shape(), (Shape{0, 8}));

@@ -40,13 +40,15 @@ inline double precision(Dtype dtype) {
 }
 
 /// |got - want| <= atol + rtol * |want| everywhere; NaN matches NaN.
-inline void expect_close(const array& got, const std::vector<double>& want, double rtol, double atol) {
+inline void expect_close(const array& got, const std::vector<double>& want, double rtol,
+                         double atol) {
   const std::vector<double> values = doubles(got);
   ASSERT_EQ(values.size(), want.size());
   int shown = 0;
   for (size_t i = 0; i < want.size() && shown < 5; ++i) {
     if (std::isnan(want[i]) && std::isnan(values[i])) continue;
-    if (want[i] == values[i] || std::abs(values[i] - want[i]) <= atol + rtol * std::abs(want[i])) continue;
+    if (want[i] == values[i] || std::abs(values[i] - want[i]) <= atol + rtol * std::abs(want[i]))
+      continue;
     ADD_FAILURE() << "element " << i << " is " << values[i] << ", not " << want[i];
     ++shown;
   }

@@ -33,7 +33,7 @@ void expect_distribution(const SamplingOptions& options, const std::vector<int32
                          const std::vector<int32_t>& protected_tokens = {}) {
   const auto logits = random_logits(vocab_size, 11);
   const auto expected = tests::distribution(logits, prompt, options, protected_tokens);
-  constexpr int draws = 3000;
+  constexpr int draws = 800;
   SamplingOptions seeded = options;
   std::vector<array> tokens;
   for (int i = 0; i < draws; ++i) {

@@ -5,10 +5,10 @@
 #include <limits>
 #include <optional>
 
-#include "engine/backend/cpu/blas.h"
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
 #include "engine/backend/cpu/dot_rows.h"
+#include "engine/backend/cpu/float_gemm.h"
 #include "engine/backend/cpu/float_rows.h"
 #include "engine/backend/cpu/thread_pool.h"
 
@@ -25,8 +25,8 @@ int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// out = weighted / sum, where the sums come from several ranges of keys and the sink adds to them.
 template <typename T>
-void store_row(const Attention<T>& a, const QueryBlock& block, int64_t row, const RunningSoftmax* const* parts,
-               size_t count, float* scratch) {
+void store_row(const Attention<T>& a, const QueryBlock& block, int64_t row,
+               const RunningSoftmax* const* parts, size_t count, float* scratch) {
   const int64_t head = block.key_head * a.heads_per_key() + row / block.times;
   float largest = a.sinks ? a.sinks[head] : -infinity;
   for (size_t i = 0; i < count; ++i) largest = std::max(largest, parts[i]->largest(row));
@@ -42,14 +42,15 @@ void store_row(const Attention<T>& a, const QueryBlock& block, int64_t row, cons
   }
   scale_row(scratch, size_t(a.value_width), 1 / sum);
   const int64_t time = block.time + row % block.times;
-  narrow(scratch, a.out + ((block.batch * a.query_heads + head) * a.query_times + time) * a.value_width,
+  narrow(scratch,
+         a.out + ((block.batch * a.query_heads + head) * a.query_times + time) * a.value_width,
          size_t(a.value_width));
 }
 
 /// Masks and exponentiates the scores [rows, n] of keys [key, key + n), `stride` apart.
 template <typename T>
-void soften(const Attention<T>& a, const QueryBlock& block, int64_t key, int64_t n, float* scores, int64_t stride,
-            RunningSoftmax& softmax) {
+void soften(const Attention<T>& a, const QueryBlock& block, int64_t key, int64_t n, float* scores,
+            int64_t stride, RunningSoftmax& softmax) {
   for (int64_t g = 0; g < a.heads_per_key(); ++g) {
     for (int64_t i = 0; i < block.times; ++i) {
       const int64_t row = g * block.times + i;
@@ -88,15 +89,15 @@ void RunningSoftmax::add_scores(int64_t row, float* scores, int64_t n) {
 }
 
 template <typename T>
-void mask_scores(const Attention<T>& a, int64_t batch, int64_t head, int64_t time, int64_t key, int64_t n,
-                 float* scores) {
+void mask_scores(const Attention<T>& a, int64_t batch, int64_t head, int64_t time, int64_t key,
+                 int64_t n, float* scores) {
   if (a.causal) {
     const int64_t visible = std::clamp<int64_t>(time + a.key_times - a.query_times + 1 - key, 0, n);
     std::fill(scores + visible, scores + n, hidden_score);
   }
   if (a.mask == nullptr) return;
-  const int64_t start = batch * a.mask_strides[0] + head * a.mask_strides[1] + time * a.mask_strides[2] +
-                        key * a.mask_strides[3];
+  const int64_t start = batch * a.mask_strides[0] + head * a.mask_strides[1] +
+                        time * a.mask_strides[2] + key * a.mask_strides[3];
   const int64_t stride = a.mask_strides[3];
   if (a.mask_is_bool) {
     const bool* mask = static_cast<const bool*>(a.mask) + start;
@@ -139,26 +140,28 @@ void attend_few(const Attention<T>& a) {
       const int64_t last = std::min(first + split_keys, a.key_times);
       for (int64_t key = first; key < last; key += key_block) {
         const int64_t n = std::min(key_block, last - key);
-        dot_rows(a.keys.at(block.batch, block.key_head, key), a.keys.time_stride, size_t(n), queries.data(),
-                 size_t(rows), size_t(a.width), scores.data(), size_t(key_block));
+        dot_rows(a.keys.at(block.batch, block.key_head, key), a.keys.time_stride, size_t(n),
+                 queries.data(), size_t(rows), size_t(a.width), scores.data(), size_t(key_block));
         soften(a, block, key, n, scores.data(), key_block, softmax);
-        add_weighted_rows(a.values.at(block.batch, block.key_head, key), a.values.time_stride, size_t(n),
-                          scores.data(), size_t(key_block), size_t(rows), size_t(a.value_width),
-                          softmax.weighted());
+        add_weighted_rows(a.values.at(block.batch, block.key_head, key), a.values.time_stride,
+                          size_t(n), scores.data(), size_t(key_block), size_t(rows),
+                          size_t(a.value_width), softmax.weighted());
       }
     }
   });
-  parallel_for(size_t(heads), size_t(1 + 8192 / (rows * a.value_width * splits)), [&](size_t begin, size_t end) {
-    Scratch<float> scratch(size_t(a.value_width));
-    std::vector<const RunningSoftmax*> of_head(static_cast<size_t>(splits));
-    for (auto head = int64_t(begin); head < int64_t(end); ++head) {
-      for (size_t i = 0; i < of_head.size(); ++i) of_head[i] = &*parts[size_t(head * splits) + i];
-      const QueryBlock block{head / a.key_heads, head % a.key_heads, 0, a.query_times};
-      for (int64_t row = 0; row < rows; ++row) {
-        store_row(a, block, row, of_head.data(), of_head.size(), scratch.data());
-      }
-    }
-  });
+  parallel_for(size_t(heads), size_t(1 + 8192 / (rows * a.value_width * splits)),
+               [&](size_t begin, size_t end) {
+                 Scratch<float> scratch(size_t(a.value_width));
+                 std::vector<const RunningSoftmax*> of_head(static_cast<size_t>(splits));
+                 for (auto head = int64_t(begin); head < int64_t(end); ++head) {
+                   for (size_t i = 0; i < of_head.size(); ++i)
+                     of_head[i] = &*parts[size_t(head * splits) + i];
+                   const QueryBlock block{head / a.key_heads, head % a.key_heads, 0, a.query_times};
+                   for (int64_t row = 0; row < rows; ++row) {
+                     store_row(a, block, row, of_head.data(), of_head.size(), scratch.data());
+                   }
+                 }
+               });
 }
 
 namespace {
@@ -167,10 +170,11 @@ namespace {
 template <typename T>
 Matrix<float> float_rows(const T* first, int64_t stride, int64_t n, int64_t width, float* scratch) {
   if constexpr (std::is_same_v<T, float>) {
-    if (n == 1 || (stride >= width && stride <= INT32_MAX)) return {first, n, width, stride, 1};
+    return {first, n, width, stride, 1};
+  } else {
+    for (int64_t t = 0; t < n; ++t) widen(first + t * stride, scratch + t * width, size_t(width));
+    return {scratch, n, width, width, 1};
   }
-  for (int64_t t = 0; t < n; ++t) widen(first + t * stride, scratch + t * width, size_t(width));
-  return {scratch, n, width, width, 1};
 }
 
 }  // namespace
@@ -181,7 +185,12 @@ void attend_many(const Attention<T>& a) {
   const int64_t blocks = divide_up(a.query_times, times), rows = a.heads_per_key() * times;
   parallel_for(size_t(a.batches * a.key_heads * blocks), 1, [&](size_t begin, size_t end) {
     Scratch<float> queries(size_t(rows * a.width)), scores(size_t(rows * key_block));
-    Scratch<float> operand(size_t(key_block * std::max(a.width, a.value_width)));
+    const int64_t most_width = std::max(a.width, a.value_width);
+    Scratch<float> operand(size_t(key_block * most_width));
+    Scratch<float> packed_queries(packed_rows_size(rows, a.width)),
+        packed_weights(packed_rows_size(rows, key_block));
+    Scratch<float> packed(std::max(packed_columns_size(a.width, key_block),
+                                   packed_columns_size(key_block, a.value_width)));
     for (size_t index = begin; index < end; ++index) {
       const int64_t head = int64_t(index) / blocks;
       QueryBlock block{head / a.key_heads, head % a.key_heads, int64_t(index) % blocks * times, 0};
@@ -189,21 +198,27 @@ void attend_many(const Attention<T>& a) {
       const int64_t block_rows = a.heads_per_key() * block.times;
       RunningSoftmax softmax(block_rows, a.value_width);
       load_queries(a, block, queries.data());
-      // Keys that no query sees are left out, unless a query sees none at all and averages them all.
+      pack_rows({queries.data(), block_rows, a.width, a.width, 1}, packed_queries.data());
+      // Keys that no query sees are left out, unless a query sees none at all and averages them
+      // all.
       const int64_t first_visible = block.time + a.key_times - a.query_times + 1;
       const int64_t keys = a.causal && first_visible > 0
                                ? std::min(a.key_times, first_visible + block.times - 1)
                                : a.key_times;
       for (int64_t key = 0; key < keys; key += key_block) {
         const int64_t n = std::min(key_block, keys - key);
-        const Matrix<float> k = float_rows(a.keys.at(block.batch, block.key_head, key), a.keys.time_stride, n,
-                                           a.width, operand.data());
-        gemm({queries.data(), block_rows, a.width, a.width, 1}, {k.data, a.width, n, 1, k.row_stride}, 1, 0,
-             scores.data(), key_block);
+        const Matrix<float> k = float_rows(a.keys.at(block.batch, block.key_head, key),
+                                           a.keys.time_stride, n, a.width, operand.data());
+        pack_columns(k.transposed(), packed.data());
+        multiply_packed(packed_queries.data(), block_rows, packed.data(), n, a.width, false,
+                        scores.data(), key_block);
         soften(a, block, key, n, scores.data(), key_block, softmax);
-        const Matrix<float> v = float_rows(a.values.at(block.batch, block.key_head, key), a.values.time_stride, n,
-                                           a.value_width, operand.data());
-        gemm({scores.data(), block_rows, n, key_block, 1}, v, 1, 1, softmax.weighted(), a.value_width);
+        const Matrix<float> v = float_rows(a.values.at(block.batch, block.key_head, key),
+                                           a.values.time_stride, n, a.value_width, operand.data());
+        pack_columns(v, packed.data());
+        pack_rows({scores.data(), block_rows, n, key_block, 1}, packed_weights.data());
+        multiply_packed(packed_weights.data(), block_rows, packed.data(), a.value_width, n, true,
+                        softmax.weighted(), a.value_width);
       }
       const RunningSoftmax* part = &softmax;
       for (int64_t row = 0; row < block_rows; ++row) {
@@ -227,7 +242,8 @@ typename Attention<T>::Operand operand_of(const array& a) {
 
 template <typename T>
 void attend(const fast::ScaledDotProductAttention& p, const Arrays& in, array& out) {
-  const array queries = with_dense_rows(in[0]), keys = with_dense_rows(in[1]), values = with_dense_rows(in[2]);
+  const array queries = with_dense_rows(in[0]), keys = with_dense_rows(in[1]),
+              values = with_dense_rows(in[2]);
   Attention<T> a{};
   a.queries = operand_of<T>(queries);
   a.keys = operand_of<T>(keys);
@@ -255,8 +271,10 @@ void attend(const fast::ScaledDotProductAttention& p, const Arrays& in, array& o
     a.sinks = sinks->data<float>();
   }
   a.out = out.data<T>();
-  if (a.heads_per_key() * a.query_times <= few_query_rows || a.width == 0) attend_few(a);
-  else attend_many(a);
+  if (a.heads_per_key() * a.query_times <= few_query_rows || a.width == 0)
+    attend_few(a);
+  else
+    attend_many(a);
 }
 
 void attention(const fast::ScaledDotProductAttention& p, const Arrays& in, Arrays& out) {
@@ -288,6 +306,8 @@ void attention(const fast::ScaledDotProductAttention& p, const Arrays& in, Array
 
 }  // namespace
 
-void register_attention(KernelTable& table) { table.add<fast::ScaledDotProductAttention, attention>(); }
+void register_attention(KernelTable& table) {
+  table.add<fast::ScaledDotProductAttention, attention>();
+}
 
 }  // namespace quern::cpu

@@ -24,7 +24,7 @@ struct Attention {
   int64_t batches, query_heads, key_heads, query_times, key_times, width, value_width;
   float scale;
   bool causal;
-  const void* mask;        ///< nullptr for none; bool or T
+  const void* mask;  ///< nullptr for none; bool or T
   bool mask_is_bool;
   int64_t mask_strides[4];  ///< 0 where it is broadcast
   const float* sinks;       ///< [query_heads], dense; nullptr for none
@@ -45,10 +45,13 @@ class RunningSoftmax {
  public:
   RunningSoftmax(int64_t rows, int64_t value_width);
 
-  /// Turns a row's n scores into their weights and makes its sums so far relative to the new largest.
+  /// Turns a row's n scores into their weights and makes its sums so far relative to the new
+  /// largest.
   void add_scores(int64_t row, float* scores, int64_t n);
 
-  float* weighted() { return weighted_.data(); }  ///< [rows, value_width]: the caller adds the values
+  float* weighted() {
+    return weighted_.data();
+  }  ///< [rows, value_width]: the caller adds the values
   const float* weighted() const { return weighted_.data(); }
   float largest(int64_t row) const { return largest_.data()[row]; }
   float sum(int64_t row) const { return sum_.data()[row]; }
@@ -58,20 +61,22 @@ class RunningSoftmax {
   Scratch<float> largest_, sum_, weighted_;
 };
 
-/// Sets or adds to n scores of a row (query `time` of `head`, keys from `key` on) what the mask says.
+/// Sets or adds to n scores of a row (query `time` of `head`, keys from `key` on) what the mask
+/// says.
 template <typename T>
-void mask_scores(const Attention<T>& a, int64_t batch, int64_t head, int64_t time, int64_t key, int64_t n,
-                 float* scores);
+void mask_scores(const Attention<T>& a, int64_t batch, int64_t head, int64_t time, int64_t key,
+                 int64_t n, float* scores);
 
 /// The scaled queries of a block as float32 rows [heads_per_key * times, width].
 template <typename T>
 void load_queries(const Attention<T>& a, const QueryBlock& block, float* rows);
 
-/// The weight of a score that the mask hides: finite, so that a row without any visible key averages all.
+/// The weight of a score that the mask hides: finite, so that a row without any visible key
+/// averages all.
 inline constexpr float hidden_score = -3.40282347e38f;
 
-/// The two ways to compute it: reading keys and values once for a few queries, and by blocks of queries
-/// and keys for many. Both are right for all.
+/// The two ways to compute it: reading keys and values once for a few queries, and by blocks of
+/// queries and keys for many. Both are right for all.
 template <typename T>
 void attend_few(const Attention<T>& a);
 template <typename T>

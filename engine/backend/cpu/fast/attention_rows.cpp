@@ -67,8 +67,9 @@ void scale_one_row(float* x, size_t n, float factor) {
 
 /// R rows of sums over C registers of columns, which stay in registers while the values go by.
 template <size_t R, size_t C, typename T>
-HWY_INLINE void add_weighted_block(const T* values, int64_t value_stride, size_t count, const float* weights,
-                                   size_t weight_stride, size_t width, float* sums) {
+HWY_INLINE void add_weighted_block(const T* values, int64_t value_stride, size_t count,
+                                   const float* weights, size_t weight_stride, size_t width,
+                                   float* sums) {
   const RowTag d;
   const size_t lanes = hn::Lanes(d);
   hn::Vec<RowTag> s[R][C];
@@ -77,7 +78,8 @@ HWY_INLINE void add_weighted_block(const T* values, int64_t value_stride, size_t
   }
   for (size_t t = 0; t < count; ++t) {
     hn::Vec<RowTag> v[C];
-    for (size_t c = 0; c < C; ++c) v[c] = load_floats(d, values + int64_t(t) * value_stride + int64_t(c * lanes));
+    for (size_t c = 0; c < C; ++c)
+      v[c] = load_floats(d, values + int64_t(t) * value_stride + int64_t(c * lanes));
     for (size_t r = 0; r < R; ++r) {
       const auto w = hn::Set(d, weights[r * weight_stride + t]);
       for (size_t c = 0; c < C; ++c) s[r][c] = hn::MulAdd(v[c], w, s[r][c]);
@@ -89,50 +91,60 @@ HWY_INLINE void add_weighted_block(const T* values, int64_t value_stride, size_t
 }
 
 template <size_t R, typename T>
-HWY_INLINE void add_weighted(const T* values, int64_t value_stride, size_t count, const float* weights,
-                             size_t weight_stride, size_t width, float* sums) {
+HWY_INLINE void add_weighted(const T* values, int64_t value_stride, size_t count,
+                             const float* weights, size_t weight_stride, size_t width,
+                             float* sums) {
   constexpr size_t columns = R == 1 ? 4 : 2;
   const size_t lanes = hn::Lanes(RowTag());
   size_t j = 0;
   for (; j + columns * lanes <= width; j += columns * lanes) {
-    add_weighted_block<R, columns>(values + j, value_stride, count, weights, weight_stride, width, sums + j);
+    add_weighted_block<R, columns>(values + j, value_stride, count, weights, weight_stride, width,
+                                   sums + j);
   }
   for (; j + lanes <= width; j += lanes) {
-    add_weighted_block<R, 1>(values + j, value_stride, count, weights, weight_stride, width, sums + j);
+    add_weighted_block<R, 1>(values + j, value_stride, count, weights, weight_stride, width,
+                             sums + j);
   }
   for (; j < width; ++j) {
     for (size_t r = 0; r < R; ++r) {
       for (size_t t = 0; t < count; ++t) {
-        sums[r * width + j] += weights[r * weight_stride + t] * float(values[int64_t(t) * value_stride + int64_t(j)]);
+        sums[r * width + j] +=
+            weights[r * weight_stride + t] * float(values[int64_t(t) * value_stride + int64_t(j)]);
       }
     }
   }
 }
 
 template <typename T>
-HWY_INLINE void add_weighted_of(const T* values, int64_t value_stride, size_t count, const float* weights,
-                                size_t weight_stride, size_t rows, size_t width, float* sums) {
+HWY_INLINE void add_weighted_of(const T* values, int64_t value_stride, size_t count,
+                                const float* weights, size_t weight_stride, size_t rows,
+                                size_t width, float* sums) {
   size_t r = 0;
   for (; r + 4 <= rows; r += 4) {
-    add_weighted<4>(values, value_stride, count, weights + r * weight_stride, weight_stride, width, sums + r * width);
+    add_weighted<4>(values, value_stride, count, weights + r * weight_stride, weight_stride, width,
+                    sums + r * width);
   }
   for (; r < rows; ++r) {
-    add_weighted<1>(values, value_stride, count, weights + r * weight_stride, weight_stride, width, sums + r * width);
+    add_weighted<1>(values, value_stride, count, weights + r * weight_stride, weight_stride, width,
+                    sums + r * width);
   }
 }
 
-void add_weighted_float32(const float* values, int64_t value_stride, size_t count, const float* weights,
-                          size_t weight_stride, size_t rows, size_t width, float* sums) {
+void add_weighted_float32(const float* values, int64_t value_stride, size_t count,
+                          const float* weights, size_t weight_stride, size_t rows, size_t width,
+                          float* sums) {
   add_weighted_of(values, value_stride, count, weights, weight_stride, rows, width, sums);
 }
 
-void add_weighted_float16(const float16_t* values, int64_t value_stride, size_t count, const float* weights,
-                          size_t weight_stride, size_t rows, size_t width, float* sums) {
+void add_weighted_float16(const float16_t* values, int64_t value_stride, size_t count,
+                          const float* weights, size_t weight_stride, size_t rows, size_t width,
+                          float* sums) {
   add_weighted_of(values, value_stride, count, weights, weight_stride, rows, width, sums);
 }
 
-void add_weighted_bfloat16(const bfloat16_t* values, int64_t value_stride, size_t count, const float* weights,
-                           size_t weight_stride, size_t rows, size_t width, float* sums) {
+void add_weighted_bfloat16(const bfloat16_t* values, int64_t value_stride, size_t count,
+                           const float* weights, size_t weight_stride, size_t rows, size_t width,
+                           float* sums) {
   add_weighted_of(values, value_stride, count, weights, weight_stride, rows, width, sums);
 }
 
@@ -156,25 +168,30 @@ float exponentials(float* x, size_t n, float shift) {
 
 float largest_of(const float* x, size_t n) { return HWY_DYNAMIC_DISPATCH(largest_row)(x, n); }
 
-void scale_row(float* x, size_t n, float factor) { HWY_DYNAMIC_DISPATCH(scale_one_row)(x, n, factor); }
+void scale_row(float* x, size_t n, float factor) {
+  HWY_DYNAMIC_DISPATCH(scale_one_row)(x, n, factor);
+}
 
 template <>
-void add_weighted_rows(const float* values, int64_t value_stride, size_t count, const float* weights,
-                       size_t weight_stride, size_t rows, size_t width, float* sums) {
+void add_weighted_rows(const float* values, int64_t value_stride, size_t count,
+                       const float* weights, size_t weight_stride, size_t rows, size_t width,
+                       float* sums) {
   HWY_DYNAMIC_DISPATCH(add_weighted_float32)
   (values, value_stride, count, weights, weight_stride, rows, width, sums);
 }
 
 template <>
-void add_weighted_rows(const float16_t* values, int64_t value_stride, size_t count, const float* weights,
-                       size_t weight_stride, size_t rows, size_t width, float* sums) {
+void add_weighted_rows(const float16_t* values, int64_t value_stride, size_t count,
+                       const float* weights, size_t weight_stride, size_t rows, size_t width,
+                       float* sums) {
   HWY_DYNAMIC_DISPATCH(add_weighted_float16)
   (values, value_stride, count, weights, weight_stride, rows, width, sums);
 }
 
 template <>
-void add_weighted_rows(const bfloat16_t* values, int64_t value_stride, size_t count, const float* weights,
-                       size_t weight_stride, size_t rows, size_t width, float* sums) {
+void add_weighted_rows(const bfloat16_t* values, int64_t value_stride, size_t count,
+                       const float* weights, size_t weight_stride, size_t rows, size_t width,
+                       float* sums) {
   HWY_DYNAMIC_DISPATCH(add_weighted_bfloat16)
   (values, value_stride, count, weights, weight_stride, rows, width, sums);
 }

@@ -21,9 +21,9 @@ namespace quern::cpu {
 /// Rows of n elements to normalise. RMS normalisation leaves their mean alone.
 struct NormRows {
   const void* x;
-  Dtype x_dtype;         ///< float32, float16 or bfloat16
+  Dtype x_dtype;  ///< float32, float16 or bfloat16
   void* out;
-  Dtype out_dtype;       ///< the same, or float32
+  Dtype out_dtype;  ///< the same, or float32
   size_t n;
   const float* weight;  ///< nullptr for none
   const float* bias;
@@ -49,7 +49,8 @@ HWY_INLINE float sum_row(const In* x, size_t n, float shift) {
   auto even = hn::Zero(d), odd = hn::Zero(d);
   size_t i = 0;
   for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    const auto a = hn::Sub(load_floats(d, x + i), shifts), b = hn::Sub(load_floats(d, x + i + lanes), shifts);
+    const auto a = hn::Sub(load_floats(d, x + i), shifts),
+               b = hn::Sub(load_floats(d, x + i + lanes), shifts);
     even = square ? hn::MulAdd(a, a, even) : hn::Add(even, a);
     odd = square ? hn::MulAdd(b, b, odd) : hn::Add(odd, b);
   }
@@ -91,20 +92,26 @@ HWY_INLINE void normalize(const NormRows& rows, size_t first, size_t last) {
     const In* x = static_cast<const In*>(rows.x) + r * rows.n;
     const float mean = rows.center ? sum_row<false>(x, rows.n, 0) / float(rows.n) : 0;
     const float variance = sum_row<true>(x, rows.n, mean) / float(rows.n);
-    scale_row(x, mean, 1.0f / std::sqrt(variance + rows.eps), rows, static_cast<Out*>(rows.out) + r * rows.n);
+    scale_row(x, mean, 1.0f / std::sqrt(variance + rows.eps), rows,
+              static_cast<Out*>(rows.out) + r * rows.n);
   }
 }
 
 template <typename Half>
 HWY_INLINE void normalize_half(const NormRows& rows, size_t first, size_t last) {
-  if (rows.out_dtype == float32) normalize<Half, float>(rows, first, last);
-  else normalize<Half, Half>(rows, first, last);
+  if (rows.out_dtype == float32)
+    normalize<Half, float>(rows, first, last);
+  else
+    normalize<Half, Half>(rows, first, last);
 }
 
 void normalize_rows(const NormRows& rows, size_t first, size_t last) {
-  if (rows.x_dtype == float16) normalize_half<float16_t>(rows, first, last);
-  else if (rows.x_dtype == bfloat16) normalize_half<bfloat16_t>(rows, first, last);
-  else normalize<float, float>(rows, first, last);
+  if (rows.x_dtype == float16)
+    normalize_half<float16_t>(rows, first, last);
+  else if (rows.x_dtype == bfloat16)
+    normalize_half<bfloat16_t>(rows, first, last);
+  else
+    normalize<float, float>(rows, first, last);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -129,28 +136,41 @@ array as_dense(const array& a, Dtype dtype) {
 
 bool is_16_bit(Dtype dtype) { return dtype == float16 || dtype == bfloat16; }
 
-void normalize(const array& x, const std::optional<array>& weight, const std::optional<array>& bias, float eps,
-               bool center, array& out) {
+void normalize(const array& x, const std::optional<array>& weight, const std::optional<array>& bias,
+               float eps, bool center, array& out) {
   if (out.size() == 0) return out.allocate();
   // What the rows are not made for goes through float32, which is what they compute in.
-  const bool direct = out.dtype() == float32 || (is_16_bit(out.dtype()) && x.dtype() == out.dtype());
-  if (x.dtype() == out.dtype() && x.flags().row_contiguous) out.take_or_allocate(x);
-  else out.allocate();
+  const bool direct =
+      out.dtype() == float32 || (is_16_bit(out.dtype()) && x.dtype() == out.dtype());
+  if (x.dtype() == out.dtype() && x.flags().row_contiguous)
+    out.take_or_allocate(x);
+  else
+    out.allocate();
   const array from = as_dense(x, is_16_bit(x.dtype()) && direct ? x.dtype() : float32);
-  array to = direct ? out : array(Buffer::allocate(out.size() * sizeof(float)), out.shape(), float32);
+  array to =
+      direct ? out : array(Buffer::allocate(out.size() * sizeof(float)), out.shape(), float32);
   std::optional<array> w, b;
   if (weight) w = as_dense(*weight, float32);
   if (bias) b = as_dense(*bias, float32);
-  const NormRows rows{from.data<char>(), from.dtype(), to.data<char>(), to.dtype(), size_t(x.shape(-1)),
-                      w ? w->data<float>() : nullptr, b ? b->data<float>() : nullptr, eps, center};
+  const NormRows rows{from.data<char>(),
+                      from.dtype(),
+                      to.data<char>(),
+                      to.dtype(),
+                      size_t(x.shape(-1)),
+                      w ? w->data<float>() : nullptr,
+                      b ? b->data<float>() : nullptr,
+                      eps,
+                      center};
   const size_t grain = std::max<size_t>(1, 8192 / rows.n);
-  parallel_for(x.size() / rows.n, grain,
-               [&](size_t first, size_t last) { HWY_DYNAMIC_DISPATCH(normalize_rows)(rows, first, last); });
+  parallel_for(x.size() / rows.n, grain, [&](size_t first, size_t last) {
+    HWY_DYNAMIC_DISPATCH(normalize_rows)(rows, first, last);
+  });
   if (!direct) copy_into(to, out);
 }
 
 void rms_norm(const fast::RMSNorm& p, const Arrays& in, Arrays& out) {
-  normalize(in[0], in.size() > 1 ? std::optional(in[1]) : std::nullopt, std::nullopt, p.eps, false, out[0]);
+  normalize(in[0], in.size() > 1 ? std::optional(in[1]) : std::nullopt, std::nullopt, p.eps, false,
+            out[0]);
 }
 
 void layer_norm(const fast::LayerNorm& p, const Arrays& in, Arrays& out) {

@@ -18,7 +18,8 @@ std::vector<float> frequencies(const fast::RoPE& p, const Arrays& in) {
   std::vector<float> frequencies(size_t(p.dims / 2));
   for (size_t i = 0; i < frequencies.size(); ++i) {
     if (p.base) {
-      frequencies[i] = float(std::exp(-double(i) * std::log(double(*p.base)) / double(frequencies.size())));
+      frequencies[i] =
+          float(std::exp(-double(i) * std::log(double(*p.base)) / double(frequencies.size())));
     } else {
       frequencies[i] = 1.0f / in[2].data<float>()[int64_t(i) * in[2].strides()[0]];
     }
@@ -77,7 +78,8 @@ void turn(const fast::RoPE& p, const Arrays& in, array& out) {
             sines[i] = p.forward ? std::sin(position * turns[i]) : -std::sin(position * turns[i]);
           }
         }
-        widen_strided(x.data<T>() + starts[l] + int64_t(t) * time_stride, stride, row.data(), width);
+        widen_strided(x.data<T>() + starts[l] + int64_t(t) * time_stride, stride, row.data(),
+                      width);
         turn_row(row.data(), half, p.traditional, cosines.data(), sines.data());
         narrow(row.data(), out.data<T>() + (l * time + t) * width, width);
       }
@@ -99,7 +101,8 @@ void rope(const fast::RoPE& p, const Arrays& in, Arrays& out) {
       Arrays narrow_in = in, narrow_out;
       narrow_in[0] = array(Buffer::allocate(in[0].size() * sizeof(float)), in[0].shape(), float32);
       copy_into(in[0], narrow_in[0]);
-      narrow_out.push_back(array(Buffer::allocate(in[0].size() * sizeof(float)), in[0].shape(), float32));
+      narrow_out.push_back(
+          array(Buffer::allocate(in[0].size() * sizeof(float)), in[0].shape(), float32));
       turn<float>(p, narrow_in, narrow_out[0]);
       copy_into(narrow_out[0], out[0]);
     }
