@@ -41,6 +41,7 @@ Allocator::Allocator()
 void* Allocator::take_cached(size_t& size) {
   const auto found = free_.lower_bound(size);
   if (found == free_.end() || found->first > size + size / 4) return nullptr;
+  if (active_ + found->first > memory_limit_) return nullptr;
   void* data = found->second;
   size = found->first;
   cached_ -= size;
@@ -51,15 +52,15 @@ void* Allocator::take_cached(size_t& size) {
 Allocator::Block Allocator::allocate(size_t wanted) {
   size_t size = rounded(wanted);
   std::unique_lock lock(mutex_);
-  void* data = size < wanted ? nullptr : take_cached(size);
+  if (size < wanted || active_ + size > memory_limit_) {
+    trim_cache(0);
+    throw OutOfMemory(fmt::format(
+        "[allocate] {} bytes do not fit: {} bytes are in use and the limit is {}; free memory or "
+        "raise the limit",
+        wanted, active_, memory_limit_));
+  }
+  void* data = take_cached(size);
   if (!data) {
-    if (size < wanted || active_ + size > memory_limit_) {
-      trim_cache(0);
-      throw OutOfMemory(fmt::format(
-          "[allocate] {} bytes do not fit: {} bytes are in use and the limit is {}; free memory or "
-          "raise the limit",
-          wanted, active_, memory_limit_));
-    }
     if (active_ + cached_ + size > memory_limit_) trim_cache(memory_limit_ - active_ - size);
     lock.unlock();
     data = std::aligned_alloc(alignment, size);
@@ -67,9 +68,8 @@ Allocator::Block Allocator::allocate(size_t wanted) {
     if (!data) {
       trim_cache(0);
       data = std::aligned_alloc(alignment, size);
-      if (!data)
-        throw OutOfMemory(fmt::format("[allocate] the system has no {} bytes left", wanted));
     }
+    if (!data) throw OutOfMemory(fmt::format("[allocate] the system has no {} bytes left", wanted));
   }
   active_ += size;
   peak_ = std::max(peak_, active_);
