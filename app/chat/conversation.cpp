@@ -54,7 +54,7 @@ std::vector<ChatTurn> Conversation::turns(int end) const {
 
 QString titleFrom(const QString& message) {
   constexpr qsizetype longest = 60;
-  const QString line = message.trimmed().section(u'\n', 0, 0).simplified();
+  QString line = message.trimmed().section(u'\n', 0, 0).simplified();
   if (line.size() <= longest) return line;
   const qsizetype space = line.lastIndexOf(u' ', longest - 1);
   return line.left(space > longest / 2 ? space : longest - 1) + u'…';

@@ -202,7 +202,7 @@ ModelBackend::ModelBackend(QObject* parent)
 }
 
 ModelBackend::~ModelBackend() {
-  stop();
+  ModelBackend::stop();
   if (load_stop_) load_stop_->request_stop();
   QMetaObject::invokeMethod(worker_, [this] {
     delete worker_;
