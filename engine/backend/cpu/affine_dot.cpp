@@ -85,8 +85,10 @@ HWY_INLINE Floats field_of(Words words) {
   }
 }
 
-/// Where the rows and vectors of one block are.
+/// Where the rows and vectors of one block are. Kernels for more rows than there are repeat the
+/// last one.
 struct Block {
+  size_t rows;  ///< at least 1
   const uint8_t* packed;
   size_t row_bytes;
   size_t ahead;  ///< bytes from a row to the one whose turn it is next: what to fetch while this
@@ -102,6 +104,9 @@ struct Block {
   size_t sum_stride;
   float* out;
   size_t out_stride;
+
+  const uint8_t* packed_row(size_t r) const { return packed + std::min(r, rows - 1) * row_bytes; }
+  size_t parameters_of(size_t r) const { return std::min(r, rows - 1) * scale_stride; }
 };
 
 /// Adds q * x of the fields [field, ...) to the sums.
@@ -131,7 +136,7 @@ HWY_INLINE void add_scaled(const Block& b, size_t first_word, size_t group_words
   const UnitTag d;
   const size_t group = first_word / group_words;
   for (size_t r = 0; r < R; ++r) {
-    const float* scales = b.scales + r * b.scale_stride + group;
+    const float* scales = b.scales + b.parameters_of(r) + group;
     Floats scale;
     if (expand == nullptr) {
       scale = hn::Set(d, *scales);
@@ -152,12 +157,14 @@ HWY_INLINE void sum_words(const Block& b, Floats (&totals)[R][V]) {
   for (size_t i = 0; i < n; ++i) group_of_lane[i] = int32_t(i / group_words);
   const int32_t* expand = group_words < n ? group_of_lane : nullptr;
   const float* x = b.x;
+  const uint8_t* packed[R];
+  for (size_t r = 0; r < R; ++r) packed[r] = b.packed_row(r);
   Words row[R];
   Floats sums[R][V];
   size_t word = 0;
   for (; word + n <= words; word += n, x += n * size_t(32 / bits)) {
     for (size_t r = 0; r < R; ++r) {
-      const uint8_t* at = b.packed + r * b.row_bytes + 4 * word;
+      const uint8_t* at = packed[r] + 4 * word;
       hwy::Prefetch(at + b.ahead);
       row[r] = hn::LoadU(d32, reinterpret_cast<const uint32_t*>(at));
     }
@@ -167,7 +174,7 @@ HWY_INLINE void sum_words(const Block& b, Floats (&totals)[R][V]) {
   if (word < words) {
     for (size_t r = 0; r < R; ++r) {
       alignas(64) uint32_t padded[unit] = {};
-      std::memcpy(padded, b.packed + r * b.row_bytes + 4 * word, 4 * (words - word));
+      std::memcpy(padded, packed[r] + 4 * word, 4 * (words - word));
       row[r] = hn::Load(d32, padded);
     }
     add_fields<bits, 0>(row, x, b.x_stride, sums);
@@ -200,7 +207,7 @@ HWY_INLINE void sum_units(const Block& b, Floats (&totals)[R][V]) {
   const uint8_t* rows[R];
   for (size_t g = 0; g < b.groups; ++g) {
     for (size_t r = 0; r < R; ++r) {
-      rows[r] = b.packed + r * b.row_bytes + g * group_bytes;
+      rows[r] = b.packed_row(r) + g * group_bytes;
       hwy::Prefetch(rows[r] + b.ahead);
       if (g + 1 == b.groups) {
         std::memcpy(last[r], rows[r], group_bytes);
@@ -216,15 +223,16 @@ HWY_INLINE void sum_units(const Block& b, Floats (&totals)[R][V]) {
       add_unit<bits>(rows, u * unit_bytes, b.x + g * b.group_size + u * unit, b.x_stride, sums);
     }
     for (size_t r = 0; r < R; ++r) {
-      const Floats scale = hn::Set(d, b.scales[r * b.scale_stride + g]);
+      const Floats scale = hn::Set(d, b.scales[b.parameters_of(r) + g]);
       for (size_t v = 0; v < V; ++v) totals[r][v] = hn::MulAdd(sums[r][v], scale, totals[r][v]);
     }
   }
 }
 
-/// The products of R rows with V vectors.
+/// The products of R rows with V vectors. A function of its own for each: inlined into one another
+/// they take compilers minutes under the sanitizers.
 template <int bits, size_t R, size_t V>
-HWY_INLINE void dot_block(const Block& b) {
+HWY_NOINLINE void dot_block(const Block& b) {
   const UnitTag d;
   Floats totals[R][V];
   for (size_t r = 0; r < R; ++r) {
@@ -236,61 +244,54 @@ HWY_INLINE void dot_block(const Block& b) {
     sum_units<bits>(b, totals);
   for (size_t g = 0; g < b.groups; g += lanes()) {
     for (size_t r = 0; r < R; ++r) {
-      const Floats bias = hn::LoadU(d, b.biases + r * b.scale_stride + g);
+      const Floats bias = hn::LoadU(d, b.biases + b.parameters_of(r) + g);
       for (size_t v = 0; v < V; ++v) {
         totals[r][v] = hn::MulAdd(bias, hn::LoadU(d, b.sums + v * b.sum_stride + g), totals[r][v]);
       }
     }
   }
-  for (size_t r = 0; r < R; ++r) {
+  for (size_t r = 0; r < b.rows; ++r) {
     for (size_t v = 0; v < V; ++v) {
       b.out[v * b.out_stride + r] = hn::GetLane(hn::SumOfLanes(d, totals[r][v]));
     }
   }
 }
 
-/// `rows` (1 to 4) rows with V vectors, as many rows at a time as the registers hold.
+/// The products of the block's rows with V vectors, as many rows at a time as the registers hold.
 template <int bits, size_t V>
-HWY_INLINE void dot_few_rows(Block b, size_t rows) {
+HWY_INLINE void dot_few_rows(Block b) {
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64  // 32 registers
   constexpr size_t R = V <= 2 ? 4 : 2;
 #else
   constexpr size_t R = V == 1 ? 4 : V == 2 ? 2 : 1;
 #endif
-  size_t r = 0;
-  while (r < rows) {
-    const size_t done = r + R <= rows ? R : 1;
-    if (done == R)
-      dot_block<bits, R, V>(b);
-    else
-      dot_block<bits, 1, V>(b);
-    r += done;
-    b.packed += done * b.row_bytes;
-    b.scales += done * b.scale_stride;
-    b.biases += done * b.scale_stride;
-    b.out += done;
+  for (size_t left = b.rows;; left -= R) {
+    b.rows = std::min(left, R);
+    dot_block<bits, R, V>(b);
+    if (left <= R) return;
+    b.packed += R * b.row_bytes;
+    b.scales += R * b.scale_stride;
+    b.biases += R * b.scale_stride;
+    b.out += R;
   }
 }
 
 template <int bits>
-void dot_few(const Block& b, size_t rows, size_t vectors) {
-  for (size_t v = 0; v < vectors; v += 4) {
+void dot_few(const Block& b, size_t vectors) {
+  for (size_t v = 0; v < vectors;) {
     Block part = b;
     part.x += v * b.x_stride;
     part.sums += v * b.sum_stride;
     part.out += v * b.out_stride;
-    switch (std::min<size_t>(vectors - v, 4)) {
-      case 1:
-        dot_few_rows<bits, 1>(part, rows);
-        break;
-      case 2:
-        dot_few_rows<bits, 2>(part, rows);
-        break;
-      case 3:
-        dot_few_rows<bits, 3>(part, rows);
-        break;
-      default:
-        dot_few_rows<bits, 4>(part, rows);
+    if (vectors - v >= 4) {
+      dot_few_rows<bits, 4>(part);
+      v += 4;
+    } else if (vectors - v >= 2) {
+      dot_few_rows<bits, 2>(part);
+      v += 2;
+    } else {
+      dot_few_rows<bits, 1>(part);
+      v += 1;
     }
   }
 }
@@ -329,7 +330,8 @@ void dot_rows_affine(const AffineMatrix& w, int64_t first, size_t count, const A
       widen_group_parameters(w.parameters, w.scales, at, groups, padded, scales + i * padded);
       widen_group_parameters(w.parameters, w.biases, at, groups, padded, biases + i * padded);
     }
-    const Block block{w.packed + row * w.row_bytes(),
+    const Block block{rows,
+                      w.packed + row * w.row_bytes(),
                       size_t(w.row_bytes()),
                       block_rows * size_t(w.row_bytes()),
                       scales,
@@ -345,22 +347,22 @@ void dot_rows_affine(const AffineMatrix& w, int64_t first, size_t count, const A
                       out_stride};
     switch (w.bits) {
       case 2:
-        dot_few<2>(block, rows, x.count);
+        dot_few<2>(block, x.count);
         break;
       case 3:
-        dot_few<3>(block, rows, x.count);
+        dot_few<3>(block, x.count);
         break;
       case 4:
-        dot_few<4>(block, rows, x.count);
+        dot_few<4>(block, x.count);
         break;
       case 5:
-        dot_few<5>(block, rows, x.count);
+        dot_few<5>(block, x.count);
         break;
       case 6:
-        dot_few<6>(block, rows, x.count);
+        dot_few<6>(block, x.count);
         break;
       default:
-        dot_few<8>(block, rows, x.count);
+        dot_few<8>(block, x.count);
     }
   }
 }
