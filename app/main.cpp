@@ -1,4 +1,5 @@
 #include <QtQml/qqmlextensionplugin.h>
+#include <QCommandLineParser>
 #include <QFont>
 #include <QGuiApplication>
 #include <QIcon>
@@ -22,8 +23,19 @@ int main(int argc, char* argv[]) {
   QGuiApplication application(argc, argv);
   QGuiApplication::setApplicationName(QStringLiteral("quern"));
   QGuiApplication::setApplicationDisplayName(QStringLiteral("Quern"));
+  QGuiApplication::setApplicationVersion(QStringLiteral(QUERN_VERSION));
   QGuiApplication::setDesktopFileName(QStringLiteral("quern"));
   QGuiApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/quern.svg")));
+
+  QCommandLineParser arguments;
+  arguments.setApplicationDescription(QStringLiteral("A workshop for local language models."));
+  arguments.addHelpOption();
+  arguments.addVersionOption();
+  arguments.addPositionalArgument(QStringLiteral("MODEL"),
+                                  QStringLiteral("Folder of the model to chat with."),
+                                  QStringLiteral("[MODEL]"));
+  arguments.process(application);
+
   QQuickStyle::setStyle(QStringLiteral("Fusion"));
   QFont font(QStringLiteral("Inter"));
   font.setPixelSize(14);
@@ -46,9 +58,9 @@ int main(int argc, char* argv[]) {
   engine.load(QUrl(QStringLiteral("qrc:/qt/qml/Quern/Ui/Main.qml")));
   if (engine.rootObjects().isEmpty()) return 1;
 
-  const QStringList arguments = QGuiApplication::arguments();
-  if (arguments.size() > 1) {
-    session.model()->load(arguments.at(1));
+  const QStringList given = arguments.positionalArguments();
+  if (!given.isEmpty()) {
+    session.model()->load(given.first());
   } else if (recent_models.count() > 0) {
     session.model()->load(
         recent_models.data(recent_models.index(0), RecentModels::FolderRole).toString());
