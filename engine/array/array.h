@@ -164,7 +164,8 @@ Dtype result_type(const std::vector<array>& arrays);
 template <typename T>
 requires std::is_arithmetic_v<T> || std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>
 array::array(T value, Dtype dtype) : array(with_memory({}, dtype)) {
-  dispatch(dtype, [&]<typename U>(std::type_identity<U>) { *data<U>() = convert_element<U>(value); });
+  dispatch(dtype,
+           [&]<typename U>(std::type_identity<U>) { *data<U>() = convert_element<U>(value); });
 }
 
 template <typename T>

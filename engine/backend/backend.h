@@ -22,7 +22,9 @@ class KernelTable {
   void add(Kernel kernel) {
     add(std::type_index(typeid(P)), kernel);
   }
-  void add(std::type_index primitive, Kernel kernel) { kernels_.insert_or_assign(primitive, kernel); }
+  void add(std::type_index primitive, Kernel kernel) {
+    kernels_.insert_or_assign(primitive, kernel);
+  }
 
   /// The same, for a kernel that takes its own primitive type:
   /// table.add<Softmax, softmax_kernel>().

@@ -1,5 +1,5 @@
-// Conversions between dense half and float32 elements, compiled per Highway target: included by kernels
-// after hwy/foreach_target.h. Results are those of float16_t and bfloat16_t; NaN stays NaN.
+// Conversions between dense half and float32 elements, compiled per Highway target: included by
+// kernels after hwy/foreach_target.h. Results are those of float16_t and bfloat16_t; NaN stays NaN.
 
 #if defined(QUERN_HALF_BLOCK_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef QUERN_HALF_BLOCK_INL_H
@@ -26,8 +26,8 @@ HWY_INLINE void widen_block(const float16_t* in, float* out, size_t n) {
   const hn::ScalableTag<float> d;
   const hn::Rebind<hwy::float16_t, decltype(d)> half;
   for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) {
-    hn::StoreU(hn::PromoteTo(d, hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(in + i))), d,
-               out + i);
+    hn::StoreU(hn::PromoteTo(d, hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(in + i))),
+               d, out + i);
   }
 #endif
   for (; i < n; ++i) out[i] = float16_t::widen(in[i].bits);

@@ -6,9 +6,9 @@
 
 namespace quern::cpu {
 
-// n dense elements converted, on the calling thread, with the machine's best instructions. The ranges
-// must not overlap. Rounds to nearest even; NaN stays NaN.
-// Kernels that are themselves compiled per target include half_block-inl.h instead.
+// n dense elements converted, on the calling thread, with the machine's best instructions. The
+// ranges must not overlap. Rounds to nearest even; NaN stays NaN. Kernels that are themselves
+// compiled per target include half_block-inl.h instead.
 
 void widen(const float16_t* in, float* out, size_t n);
 void widen(const bfloat16_t* in, float* out, size_t n);

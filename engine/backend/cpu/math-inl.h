@@ -1,6 +1,6 @@
 // float32 functions on Highway vectors, compiled per target: included by kernels after
-// hwy/foreach_target.h. d is a tag of float lanes; errors are a few units in the last place unless a
-// function says more. Polynomials were fitted at Chebyshev nodes to exact values.
+// hwy/foreach_target.h. d is a tag of float lanes; errors are a few units in the last place unless
+// a function says more. Polynomials were fitted at Chebyshev nodes to exact values.
 
 #if defined(QUERN_MATH_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef QUERN_MATH_INL_H
@@ -39,7 +39,8 @@ template <class D, class V, class VI>
 HWY_INLINE V reduced_expm1(D d, V x, VI& n) {
   n = hn::NearestInt(hn::Mul(x, hn::Set(d, 0x1.715476p+0f)));
   const V whole = hn::ConvertTo(d, n);
-  V r = hn::NegMulAdd(whole, hn::Set(d, 0x1.62e4p-1f), x);  // ln 2 in two parts, the first exact times n
+  V r = hn::NegMulAdd(whole, hn::Set(d, 0x1.62e4p-1f),
+                      x);  // ln 2 in two parts, the first exact times n
   r = hn::NegMulAdd(whole, hn::Set(d, 0x1.7f7d1cp-20f), r);
   constexpr float c[] = {0.5f, 0x1.5554d8p-3f, 0x1.555516p-5f, 0x1.12106cp-7f, 0x1.6d1606p-10f};
   return hn::MulAdd(hn::Mul(r, r), polynomial(d, r, c), r);
@@ -81,8 +82,9 @@ HWY_INLINE V log_of(D d, V x) {
   const auto mantissa = hn::Add(hn::And(bits, hn::Set(di, 0x007fffff)), hn::Set(di, 0x3f3504f3));
   const V f = hn::Sub(hn::BitCast(d, mantissa), hn::Set(d, 1.0f));
   const V exponent = hn::Sub(hn::ConvertTo(d, e), hn::IfThenElseZero(denormal, hn::Set(d, 25.0f)));
-  constexpr float c[] = {0x1.555554p-2f,  -0x1.fffffcp-3f, 0x1.999d5ap-3f,  -0x1.555b4ap-3f, 0x1.23d21ap-3f,
-                         -0x1.fcf4c6p-4f, 0x1.dea282p-4f, -0x1.d635bcp-4f, 0x1.1d8ea6p-4f};
+  constexpr float c[] = {0x1.555554p-2f,  -0x1.fffffcp-3f, 0x1.999d5ap-3f,
+                         -0x1.555b4ap-3f, 0x1.23d21ap-3f,  -0x1.fcf4c6p-4f,
+                         0x1.dea282p-4f,  -0x1.d635bcp-4f, 0x1.1d8ea6p-4f};
   const V square = hn::Mul(f, f);
   V tail = hn::Mul(hn::Mul(square, f), polynomial(d, f, c));
   tail = hn::MulAdd(exponent, hn::Set(d, 0x1.7f7d1cp-20f), tail);
@@ -141,11 +143,12 @@ HWY_INLINE V erfinv_of(D d, V x) {
   constexpr float central[] = {1.50140941f,     0.246640727f,    -0.00417768164f,
                                -0.00125372503f, 0.00021858087f,  -4.39150654e-06f,
                                -3.5233877e-06f, 3.43273939e-07f, 2.81022636e-08f};
-  constexpr float tail[] = {2.83297682f,     1.00167406f,    0.00943887047f,  -0.0076224613f, 0.00573950773f,
-                            -0.00367342844f, 0.00134934322f, 0.000100950558f, -0.000200214257f};
-  const V p = hn::IfThenElse(
-      hn::Lt(w, hn::Set(d, 5.0f)), polynomial(d, hn::Sub(w, hn::Set(d, 2.5f)), central),
-      polynomial(d, hn::Sub(hn::Sqrt(w), hn::Set(d, 3.0f)), tail));
+  constexpr float tail[] = {2.83297682f,    1.00167406f,     0.00943887047f,
+                            -0.0076224613f, 0.00573950773f,  -0.00367342844f,
+                            0.00134934322f, 0.000100950558f, -0.000200214257f};
+  const V p = hn::IfThenElse(hn::Lt(w, hn::Set(d, 5.0f)),
+                             polynomial(d, hn::Sub(w, hn::Set(d, 2.5f)), central),
+                             polynomial(d, hn::Sub(hn::Sqrt(w), hn::Set(d, 3.0f)), tail));
   const auto edge = hn::Eq(hn::Abs(x), one);
   return hn::Mul(hn::IfThenElse(edge, hn::Set(d, infinity), p), x);
 }
@@ -157,8 +160,8 @@ HWY_INLINE V logaddexp_of(D d, V a, V b) {
   const V result = hn::Add(high, log1p_of(d, exp_of(d, hn::Sub(low, high))));
   // Equal infinities have no difference to speak of; a NaN compares with nothing.
   const V equal = hn::IfThenElse(hn::Eq(hn::Abs(high), hn::Set(d, infinity)), high, result);
-  return hn::IfThenElse(hn::Eq(hn::Add(hn::Abs(a), hn::Abs(b)), hn::Add(hn::Abs(a), hn::Abs(b))), equal,
-                        hn::Add(a, b));
+  return hn::IfThenElse(hn::Eq(hn::Add(hn::Abs(a), hn::Abs(b)), hn::Add(hn::Abs(a), hn::Abs(b))),
+                        equal, hn::Add(a, b));
 }
 
 }  // namespace

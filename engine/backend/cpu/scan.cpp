@@ -39,9 +39,12 @@ struct Carried<bfloat16_t> {
 /// Integers wrap.
 template <typename T, typename F>
 T wrapping(T a, T b, F f) {
-  if constexpr (std::is_same_v<T, bool>) return a && b;
-  else if constexpr (std::is_integral_v<T>) return T(f(uint64_t(a), uint64_t(b)));
-  else return f(a, b);
+  if constexpr (std::is_same_v<T, bool>)
+    return a && b;
+  else if constexpr (std::is_integral_v<T>)
+    return T(f(uint64_t(a), uint64_t(b)));
+  else
+    return f(a, b);
 }
 
 struct Adding {
@@ -69,8 +72,10 @@ struct Multiplying {
 struct Maximizing {
   template <typename T>
   static T neutral() {
-    if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
-    else return std::numeric_limits<T>::lowest();
+    if constexpr (std::is_floating_point_v<T>)
+      return -std::numeric_limits<T>::infinity();
+    else
+      return std::numeric_limits<T>::lowest();
   }
   template <typename T>
   T operator()(T a, T b) const {
@@ -81,8 +86,10 @@ struct Maximizing {
 struct Minimizing {
   template <typename T>
   static T neutral() {
-    if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::infinity();
-    else return std::numeric_limits<T>::max();
+    if constexpr (std::is_floating_point_v<T>)
+      return std::numeric_limits<T>::infinity();
+    else
+      return std::numeric_limits<T>::max();
   }
   template <typename T>
   T operator()(T a, T b) const {
@@ -149,8 +156,10 @@ void scan_all(const Scan& p, const array& in, array& out) {
                [&](size_t begin, size_t end) {
                  for (size_t i = begin; i < end; ++i) {
                    const size_t at = i * n * inner + first;
-                   if (inner == 1) scan_line<Op>(from + at, to + at, n, stride, p.inclusive);
-                   else scan_lines<Op>(from + at, to + at, n, inner, stride, p.inclusive);
+                   if (inner == 1)
+                     scan_line<Op>(from + at, to + at, n, stride, p.inclusive);
+                   else
+                     scan_lines<Op>(from + at, to + at, n, inner, stride, p.inclusive);
                  }
                });
 }

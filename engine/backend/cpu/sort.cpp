@@ -19,13 +19,14 @@ template <typename F>
 void for_each_row_of(const array& a, F&& f) {
   if (a.size() == 0) return;
   const auto n = size_t(a.shape().back());
-  parallel_for(a.size() / n, std::max<size_t>(1, parallel_elements / n), [&](size_t begin, size_t end) {
-    for (size_t row = begin; row < end; ++row) f(row * n, n);
-  });
+  parallel_for(a.size() / n, std::max<size_t>(1, parallel_elements / n),
+               [&](size_t begin, size_t end) {
+                 for (size_t row = begin; row < end; ++row) f(row * n, n);
+               });
 }
 
-/// Least-significant-digit radix sort of numbers whose upper half is the key and whose lower half, the
-/// index, is in order already: stable, and several times faster than comparing.
+/// Least-significant-digit radix sort of numbers whose upper half is the key and whose lower half,
+/// the index, is in order already: stable, and several times faster than comparing.
 void sort_by_key(std::vector<uint64_t>& pairs) {
   constexpr size_t too_few_for_radix = 1024;
   if (pairs.size() < too_few_for_radix) {
@@ -52,8 +53,8 @@ std::vector<uint64_t> keyed(const T* row, size_t n) {
   return pairs;
 }
 
-/// Puts a row's indices in order: `on_pairs` orders pairs (key, index) as numbers; `on_indices` orders
-/// indices by comparing elements that no 32-bit key stands for.
+/// Puts a row's indices in order: `on_pairs` orders pairs (key, index) as numbers; `on_indices`
+/// orders indices by comparing elements that no 32-bit key stands for.
 template <typename T, typename Pairs, typename Indices>
 void order_indices(const T* row, size_t n, uint32_t* out, Pairs&& on_pairs, Indices&& on_indices) {
   if constexpr (sizeof(T) <= 4) {
@@ -62,7 +63,8 @@ void order_indices(const T* row, size_t n, uint32_t* out, Pairs&& on_pairs, Indi
     for (size_t i = 0; i < n; ++i) out[i] = uint32_t(pairs[i]);
   } else {
     std::iota(out, out + n, 0u);
-    on_indices(out, out + n, [row](uint32_t a, uint32_t b) { return sorts_before(row[a], row[b]); });
+    on_indices(out, out + n,
+               [row](uint32_t a, uint32_t b) { return sorts_before(row[a], row[b]); });
   }
 }
 
@@ -104,13 +106,15 @@ void arg_sort(const ArgSort&, const std::vector<array>& in, std::vector<array>& 
   uint32_t* out = outputs[0].data<uint32_t>();
   dispatch(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
     for_each_row_of(dense, [&](size_t begin, size_t n) {
-      order_indices(dense.data<T>() + begin, n, out + begin, sort_by_key,
-                    [](auto first, auto last, auto before) { std::stable_sort(first, last, before); });
+      order_indices(
+          dense.data<T>() + begin, n, out + begin, sort_by_key,
+          [](auto first, auto last, auto before) { std::stable_sort(first, last, before); });
     });
   });
 }
 
-void arg_partition(const ArgPartition& p, const std::vector<array>& in, std::vector<array>& outputs) {
+void arg_partition(const ArgPartition& p, const std::vector<array>& in,
+                   std::vector<array>& outputs) {
   const array dense = row_contiguous(in[0]);
   outputs[0].allocate();
   uint32_t* out = outputs[0].data<uint32_t>();
@@ -121,12 +125,15 @@ void arg_partition(const ArgPartition& p, const std::vector<array>& in, std::vec
           [&](std::vector<uint64_t>& pairs) {
             std::nth_element(pairs.begin(), pairs.begin() + p.kth, pairs.end());
           },
-          [&](auto first, auto last, auto before) { std::nth_element(first, first + p.kth, last, before); });
+          [&](auto first, auto last, auto before) {
+            std::nth_element(first, first + p.kth, last, before);
+          });
     });
   });
 }
 
-void search_sorted(const SearchSorted& p, const std::vector<array>& in, std::vector<array>& outputs) {
+void search_sorted(const SearchSorted& p, const std::vector<array>& in,
+                   std::vector<array>& outputs) {
   const array sequence = row_contiguous(in[0]), values = row_contiguous(in[1]);
   outputs[0].allocate();
   uint32_t* out = outputs[0].data<uint32_t>();

@@ -9,7 +9,8 @@
 
 namespace quern::cpu {
 
-/// An element of at most 32 bits as an unsigned number with the same order: NaN last, -0 equal to 0.
+/// An element of at most 32 bits as an unsigned number with the same order: NaN last, -0 equal to
+/// 0.
 template <typename T>
 uint32_t sort_key(T x) {
   if constexpr (std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>) {

@@ -32,8 +32,10 @@ void gather_rows(const T* data, const StridedLoop<1>& loop, size_t begin, size_t
 }
 
 void widen_tile(Dtype from, const void* in, float* out, size_t n) {
-  if (from == float16) widen(static_cast<const float16_t*>(in), out, n);
-  else widen(static_cast<const bfloat16_t*>(in), out, n);
+  if (from == float16)
+    widen(static_cast<const float16_t*>(in), out, n);
+  else
+    widen(static_cast<const bfloat16_t*>(in), out, n);
 }
 
 }  // namespace
@@ -101,8 +103,10 @@ void TileWriter::finish(size_t begin, size_t n, const TileMemory& scratch) const
   if (!narrows_) return;
   const float* in = reinterpret_cast<const float*>(scratch.bytes);
   char* out = data_ + begin * itemsize_;
-  if (dtype_ == float16) narrow(in, reinterpret_cast<float16_t*>(out), n);
-  else narrow(in, reinterpret_cast<bfloat16_t*>(out), n);
+  if (dtype_ == float16)
+    narrow(in, reinterpret_cast<float16_t*>(out), n);
+  else
+    narrow(in, reinterpret_cast<bfloat16_t*>(out), n);
 }
 
 }  // namespace quern::cpu

@@ -7,8 +7,8 @@
 
 namespace quern::cpu {
 
-/// How many elements kernels work on at a time: few enough that all operands stay in the first-level
-/// cache, enough to hide what a piece costs besides.
+/// How many elements kernels work on at a time: few enough that all operands stay in the
+/// first-level cache, enough to hide what a piece costs besides.
 inline constexpr size_t tile_elements = 1024;
 
 /// Memory for one tile of any dtype.
@@ -21,8 +21,8 @@ inline Dtype compute_dtype(Dtype dtype) {
   return dtype == float16 || dtype == bfloat16 ? float32 : dtype;
 }
 
-/// Reads an evaluated array as one sequence, a tile at a time, in its compute dtype, whatever its layout.
-/// One reader may be used by several threads.
+/// Reads an evaluated array as one sequence, a tile at a time, in its compute dtype, whatever its
+/// layout. One reader may be used by several threads.
 class TileReader {
  public:
   /// In row-major order of a view of the array: axes permuted or repeated by its strides.
@@ -33,8 +33,8 @@ class TileReader {
   /// Whether all elements are one and the same, so that a tile read once serves for all.
   bool is_constant() const { return constant_; }
 
-  /// Elements [begin, begin + n), n at most tile_elements: in place if nothing has to be gathered or
-  /// converted, else copied to `scratch`.
+  /// Elements [begin, begin + n), n at most tile_elements: in place if nothing has to be gathered
+  /// or converted, else copied to `scratch`.
   const void* read(size_t begin, size_t n, TileMemory& scratch) const;
 
  private:
@@ -54,7 +54,8 @@ class TileWriter {
  public:
   TileWriter(array& out, Dtype compute);
 
-  /// Memory for elements from `begin` on: the output's own, or `scratch` when they must be narrowed.
+  /// Memory for elements from `begin` on: the output's own, or `scratch` when they must be
+  /// narrowed.
   void* place(size_t begin, TileMemory& scratch) const;
   /// To be called when place(begin, scratch) holds n elements.
   void finish(size_t begin, size_t n, const TileMemory& scratch) const;

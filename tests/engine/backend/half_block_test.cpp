@@ -16,7 +16,8 @@ std::vector<Half> every_half() {
   return all;
 }
 
-/// Floats around every half: the halves themselves, the points midway to the next, and their neighbours.
+/// Floats around every half: the halves themselves, the points midway to the next, and their
+/// neighbours.
 template <typename Half>
 std::vector<float> floats_to_round() {
   std::vector<float> all;
@@ -25,7 +26,8 @@ std::vector<float> floats_to_round() {
     low.bits = uint16_t(bits);
     high.bits = uint16_t(bits + 1);
     const float middle = 0.5f * float(low) + 0.5f * float(high);
-    for (const float x : {float(low), middle, std::nextafter(middle, -1e30f), std::nextafter(middle, 1e30f)}) {
+    for (const float x :
+         {float(low), middle, std::nextafter(middle, -1e30f), std::nextafter(middle, 1e30f)}) {
       all.push_back(x);
     }
   }
@@ -39,15 +41,19 @@ void expect_same_as_scalar() {
   cpu::widen(halves.data(), wide.data(), halves.size());
   for (size_t i = 0; i < halves.size(); ++i) {
     const float want = float(halves[i]);
-    if (std::isnan(want)) ASSERT_TRUE(std::isnan(wide[i])) << i;
-    else ASSERT_EQ(std::bit_cast<uint32_t>(wide[i]), std::bit_cast<uint32_t>(want)) << i;
+    if (std::isnan(want))
+      ASSERT_TRUE(std::isnan(wide[i])) << i;
+    else
+      ASSERT_EQ(std::bit_cast<uint32_t>(wide[i]), std::bit_cast<uint32_t>(want)) << i;
   }
   const std::vector<float> floats = floats_to_round<Half>();
   std::vector<Half> narrow(floats.size());
   cpu::narrow(floats.data(), narrow.data(), floats.size());
   for (size_t i = 0; i < floats.size(); ++i) {
-    if (std::isnan(floats[i])) ASSERT_TRUE(std::isnan(float(narrow[i]))) << floats[i];
-    else ASSERT_EQ(narrow[i].bits, Half(floats[i]).bits) << floats[i];
+    if (std::isnan(floats[i]))
+      ASSERT_TRUE(std::isnan(float(narrow[i]))) << floats[i];
+    else
+      ASSERT_EQ(narrow[i].bits, Half(floats[i]).bits) << floats[i];
   }
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 TEST(Elementwise, EveryPairOfLayoutsGivesTheSameSums) {
   const array a = random_array({37, 53}, -4, 4), b = random_array({37, 53}, -4, 4, 2);
-  for (const Dtype dtype : {float32, float16, bfloat16, float64, int32, int8, uint16, int64, complex64}) {
+  for (const Dtype dtype :
+       {float32, float16, bfloat16, float64, int32, int8, uint16, int64, complex64}) {
     const array x = astype(a, dtype), y = astype(b, dtype);
     const std::vector<double> want_x = values(x), want_y = values(y);
     for (const array& left : layouts(x)) {
@@ -146,19 +147,23 @@ double exact_rsqrt(double x) { return 1 / std::sqrt(x); }
 
 INSTANTIATE_TEST_SUITE_P(
     Elementwise, Float32Functions,
-    ::testing::Values(Function{"exp", exp, std::exp, -87, 88, 2}, Function{"exp_small", exp, std::exp, -1, 1, 2},
+    ::testing::Values(Function{"exp", exp, std::exp, -87, 88, 2},
+                      Function{"exp_small", exp, std::exp, -1, 1, 2},
                       Function{"expm1", expm1, std::expm1, -10, 10, 2},
                       Function{"expm1_small", expm1, std::expm1, -1e-3f, 1e-3f, 2},
-                      Function{"log", log, std::log, 0, 100, 2}, Function{"log_one", log, std::log, 0.9f, 1.1f, 2},
+                      Function{"log", log, std::log, 0, 100, 2},
+                      Function{"log_one", log, std::log, 0.9f, 1.1f, 2},
                       Function{"log1p", log1p, std::log1p, -0.9f, 5, 3},
                       Function{"log1p_small", log1p, std::log1p, -1e-3f, 1e-3f, 3},
                       Function{"sigmoid", sigmoid, exact_sigmoid, -20, 20, 3},
                       Function{"tanh", tanh, std::tanh, -5, 5, 4},
                       Function{"tanh_small", tanh, std::tanh, -1e-2f, 1e-2f, 4},
-                      Function{"erf", erf, std::erf, -4, 4, 4}, Function{"erf_small", erf, std::erf, -1e-2f, 1e-2f, 3},
+                      Function{"erf", erf, std::erf, -4, 4, 4},
+                      Function{"erf_small", erf, std::erf, -1e-2f, 1e-2f, 3},
                       Function{"sqrt", sqrt, std::sqrt, 0, 1e6f, 1},
                       Function{"rsqrt", rsqrt, exact_rsqrt, 1e-3f, 1e6f, 2},
-                      Function{"sin", sin, std::sin, -3, 3, 2}, Function{"cos", cos, std::cos, -1.5f, 1.5f, 2}),
+                      Function{"sin", sin, std::sin, -3, 3, 2},
+                      Function{"cos", cos, std::cos, -1.5f, 1.5f, 2}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Elementwise, SineAndCosineOfLargeAnglesKeepTheirAbsoluteAccuracy) {
@@ -175,7 +180,8 @@ TEST(Elementwise, SineAndCosineOfLargeAnglesKeepTheirAbsoluteAccuracy) {
 
 TEST(Elementwise, ErfInverseUndoesErf) {
   const array x = random_array({20000}, -0.9999f, 0.9999f);
-  const std::vector<double> y = values(x), single = values(erfinv(x)), twice = values(erfinv(astype(x, float64)));
+  const std::vector<double> y = values(x), single = values(erfinv(x)),
+                            twice = values(erfinv(astype(x, float64)));
   for (size_t i = 0; i < y.size(); ++i) {
     ASSERT_NEAR(std::erf(twice[i]), y[i], 1e-14);
     ASSERT_NEAR(single[i], twice[i], 2e-6 * (1 + std::fabs(twice[i])));
@@ -183,7 +189,8 @@ TEST(Elementwise, ErfInverseUndoesErf) {
 }
 
 TEST(Elementwise, ExponentialsReachTheDenormalsAndInfinity) {
-  const std::vector<double> got = values(exp(array({-103.0f, -88.0f, -104.5f, 88.7f, 88.8f, -INFINITY, INFINITY})));
+  const std::vector<double> got =
+      values(exp(array({-103.0f, -88.0f, -104.5f, 88.7f, 88.8f, -INFINITY, INFINITY})));
   EXPECT_NEAR(got[0], std::exp(-103.0), 1.5e-45);
   EXPECT_NEAR(got[1], std::exp(-88.0), 3e-45);
   EXPECT_EQ(got[2], 0);

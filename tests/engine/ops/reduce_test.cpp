@@ -107,14 +107,17 @@ TEST(Reduce, NaNAnywhereIsTheMaximum) {
 TEST(Softmax, AgreesWithFloat64OverAnyAxis) {
   const array a = random_array({33, 2500}, -20, 20);
   for (const int axis : {0, 1}) {
-    const std::vector<double> got = values(softmax(a, axis)), want = values(softmax(astype(a, float64), axis));
+    const std::vector<double> got = values(softmax(a, axis)),
+                              want = values(softmax(astype(a, float64), axis));
     for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], 5e-7 * want[i] + 1e-12);
-    const std::vector<double> sums = values(logsumexp(a, axis)), exact = values(logsumexp(astype(a, float64), axis));
+    const std::vector<double> sums = values(logsumexp(a, axis)),
+                              exact = values(logsumexp(astype(a, float64), axis));
     for (size_t i = 0; i < sums.size(); ++i) ASSERT_NEAR(sums[i], exact[i], 2e-6);
   }
   for (const Dtype dtype : {float16, bfloat16}) {
     const array x = astype(a, dtype);
-    EXPECT_TRUE(array_equal(softmax(x, 1), astype(softmax(astype(x, float32), 1), dtype)).item<bool>());
+    EXPECT_TRUE(
+        array_equal(softmax(x, 1), astype(softmax(astype(x, float32), 1), dtype)).item<bool>());
   }
 }
 
@@ -127,7 +130,8 @@ TEST(Softmax, FromFloat64Definition) {
 
 TEST(Scan, RunsAlongAnyAxisBothWays) {
   const array a = random_array({3, 400, 300}, -1, 1);
-  const std::vector<double> x = values(a), got = values(cumsum(a, 1)), back = values(cumsum(a, 1, true, false));
+  const std::vector<double> x = values(a), got = values(cumsum(a, 1)),
+                            back = values(cumsum(a, 1, true, false));
   for (size_t i = 0; i < 3; ++i) {
     for (size_t k = 0; k < 300; ++k) {
       double sum = 0, rest = 0;

@@ -20,14 +20,16 @@ array with_ties(int n) {
 
 TEST(Sort, ArgSortIsStableForEveryDtype) {
   for (const int n : {1, 2, 100, 5000}) {
-    for (const Dtype dtype : {float32, float16, bfloat16, float64, int8, int16, int32, int64, complex64}) {
+    for (const Dtype dtype :
+         {float32, float16, bfloat16, float64, int8, int16, int32, int64, complex64}) {
       const array a = astype(with_ties(n), dtype);
       const std::vector<double> x = values(astype(a, float32));
       std::vector<size_t> want(x.size());
       std::iota(want.begin(), want.end(), size_t(0));
       std::stable_sort(want.begin(), want.end(), [&](size_t i, size_t j) { return x[i] < x[j]; });
       const std::vector<double> got = values(argsort(a));
-      for (size_t i = 0; i < want.size(); ++i) ASSERT_EQ(size_t(got[i]), want[i]) << dtype << " of " << n;
+      for (size_t i = 0; i < want.size(); ++i)
+        ASSERT_EQ(size_t(got[i]), want[i]) << dtype << " of " << n;
     }
   }
 }

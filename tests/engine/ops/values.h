@@ -38,13 +38,14 @@ inline double ulps(double got, double want) {
   return std::fabs(got - want) / double(step);
 }
 
-/// The same elements in other layouts: transposed memory, every other element, backwards, and inside a
-/// larger array.
+/// The same elements in other layouts: transposed memory, every other element, backwards, and
+/// inside a larger array.
 inline std::vector<array> layouts(const array& a) {
   const int rows = a.shape(0), columns = a.shape(1);
   std::vector<array> all{a, transpose(contiguous(transpose(a)))};
   all.push_back(slice(repeat(a, 2, 1), {0, 0}, {rows, 2 * columns}, {1, 2}));
-  const array backwards = contiguous(slice(a, {rows - 1, columns - 1}, {-rows - 1, -columns - 1}, {-1, -1}));
+  const array backwards =
+      contiguous(slice(a, {rows - 1, columns - 1}, {-rows - 1, -columns - 1}, {-1, -1}));
   all.push_back(slice(backwards, {rows - 1, columns - 1}, {-rows - 1, -columns - 1}, {-1, -1}));
   all.push_back(slice(concatenate({a, a}, 1), {0, columns}, {rows, 2 * columns}));
   return all;

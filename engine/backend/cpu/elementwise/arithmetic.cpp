@@ -18,24 +18,30 @@ namespace {
 struct Plus {
   template <typename T>
   T operator()(T a, T b) const {
-    if constexpr (std::is_integral_v<T>) return T(Wrapping<T>(a) + Wrapping<T>(b));
-    else return a + b;
+    if constexpr (std::is_integral_v<T>)
+      return T(Wrapping<T>(a) + Wrapping<T>(b));
+    else
+      return a + b;
   }
 };
 
 struct Minus {
   template <typename T>
   T operator()(T a, T b) const {
-    if constexpr (std::is_integral_v<T>) return T(Wrapping<T>(a) - Wrapping<T>(b));
-    else return a - b;
+    if constexpr (std::is_integral_v<T>)
+      return T(Wrapping<T>(a) - Wrapping<T>(b));
+    else
+      return a - b;
   }
 };
 
 struct Times {
   template <typename T>
   T operator()(T a, T b) const {
-    if constexpr (std::is_integral_v<T>) return T(Wrapping<T>(a) * Wrapping<T>(b));
-    else return a * b;
+    if constexpr (std::is_integral_v<T>)
+      return T(Wrapping<T>(a) * Wrapping<T>(b));
+    else
+      return a * b;
   }
 };
 
@@ -99,16 +105,20 @@ struct ToThe {
 struct Larger {
   template <typename T>
   T operator()(T a, T b) const {
-    if constexpr (std::is_floating_point_v<T>) return a > b || a != a ? a : b;
-    else return a > b ? a : b;
+    if constexpr (std::is_floating_point_v<T>)
+      return a > b || a != a ? a : b;
+    else
+      return a > b ? a : b;
   }
 };
 
 struct Smaller {
   template <typename T>
   T operator()(T a, T b) const {
-    if constexpr (std::is_floating_point_v<T>) return a < b || a != a ? a : b;
-    else return a < b ? a : b;
+    if constexpr (std::is_floating_point_v<T>)
+      return a < b || a != a ? a : b;
+    else
+      return a < b ? a : b;
   }
 };
 
@@ -154,8 +164,8 @@ void add_type(TileTable& t) {
 }  // namespace
 
 void add_arithmetic(TileTable& t) {
-  for_each_type<uint8_t, uint16_t, uint32_t, uint64_t, int8_t, int16_t, int32_t, int64_t, float, double>(
-      [&]<typename T>(std::type_identity<T>) { add_type<T>(t); });
+  for_each_type<uint8_t, uint16_t, uint32_t, uint64_t, int8_t, int16_t, int32_t, int64_t, float,
+                double>([&]<typename T>(std::type_identity<T>) { add_type<T>(t); });
   t.add<Add>(bool_, binary_loop<Or, uint8_t>);
   t.add<Subtract>(bool_, binary_loop<Xor, uint8_t>);
   t.add<Multiply>(bool_, binary_loop<And, uint8_t>);

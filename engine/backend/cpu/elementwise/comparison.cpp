@@ -139,13 +139,15 @@ void add_classes(TileTable& t) {
 }  // namespace
 
 void add_comparison(TileTable& t) {
-  for_each_type<uint8_t, uint16_t, uint32_t, uint64_t, int8_t, int16_t, int32_t, int64_t, float, double>(
-      [&]<typename T>(std::type_identity<T>) {
-        constexpr Dtype dtype = dtype_of<T>();
-        add_order<T>(t, dtype);
-        if constexpr (std::is_integral_v<T>) add_equality<std::make_unsigned_t<T>>(t, dtype);
-        else add_equality<T>(t, dtype);
-      });
+  for_each_type<uint8_t, uint16_t, uint32_t, uint64_t, int8_t, int16_t, int32_t, int64_t, float,
+                double>([&]<typename T>(std::type_identity<T>) {
+    constexpr Dtype dtype = dtype_of<T>();
+    add_order<T>(t, dtype);
+    if constexpr (std::is_integral_v<T>)
+      add_equality<std::make_unsigned_t<T>>(t, dtype);
+    else
+      add_equality<T>(t, dtype);
+  });
   add_order<uint8_t>(t, bool_);
   add_equality<uint8_t>(t, bool_);
   add_classes<float>(t);
@@ -155,7 +157,8 @@ void add_comparison(TileTable& t) {
   t.add<LogicalXor>(bool_, binary_loop<OnlyOne, uint8_t>);
   t.add<LogicalNot>(bool_, unary_loop<Not, uint8_t>);
   for (const Dtype dtype : {bool_, uint8, int8}) t.add<Select>(dtype, select<uint8_t>);
-  for (const Dtype dtype : {uint16, int16, float16, bfloat16}) t.add<Select>(dtype, select<uint16_t>);
+  for (const Dtype dtype : {uint16, int16, float16, bfloat16})
+    t.add<Select>(dtype, select<uint16_t>);
   for (const Dtype dtype : {uint32, int32, float32}) t.add<Select>(dtype, select<uint32_t>);
   for (const Dtype dtype : {uint64, int64, float64, complex64}) {
     t.add<Select>(dtype, select<uint64_t>);

@@ -72,7 +72,8 @@ Tile find_tile(const Primitive& primitive, Dtype dtype, Dtype& compute) {
   return tile;
 }
 
-void elementwise(const Primitive& primitive, const std::vector<array>& in, std::vector<array>& outputs) {
+void elementwise(const Primitive& primitive, const std::vector<array>& in,
+                 std::vector<array>& outputs) {
   array& out = outputs[0];
   Dtype compute = float32;
   const Dtype dtype = in.back().dtype();

@@ -100,8 +100,8 @@ void logaddexp_loop(const void* const* in, void* out, size_t n) {
   std::copy(rest_a, rest_a + (n - i), to + i);
 }
 
-/// sin (quarter turns 0) or cos (1) of x. x is reduced to [-pi/4, pi/4] in float64, with pi/2 in two parts:
-/// exact enough up to the size that sine_loop checks.
+/// sin (quarter turns 0) or cos (1) of x. x is reduced to [-pi/4, pi/4] in float64, with pi/2 in
+/// two parts: exact enough up to the size that sine_loop checks.
 template <int quarter_turns>
 float sine(float x) {
   constexpr double round = 0x1.8p52;
@@ -110,7 +110,8 @@ float sine(float x) {
   const int quadrant = int(turns) + quarter_turns;
   const float t = r * r;
   const float s = r + r * t * (-0x1.555552p-3f + t * (0x1.110c24p-7f + t * -0x1.9ac6fcp-13f));
-  const float c = 1.0f - 0.5f * t + t * t * (0x1.555554p-5f + t * (-0x1.6c12cep-10f + t * 0x1.9bd67p-16f));
+  const float c =
+      1.0f - 0.5f * t + t * t * (0x1.555554p-5f + t * (-0x1.6c12cep-10f + t * 0x1.9bd67p-16f));
   const float size = (quadrant & 1) != 0 ? c : s;
   return (quadrant & 2) != 0 ? -size : size;
 }

@@ -1,5 +1,5 @@
-// Tiles made of plain loops, compiled (and vectorised by the compiler) per Highway target: included by
-// files of tiles after hwy/foreach_target.h.
+// Tiles made of plain loops, compiled (and vectorised by the compiler) per Highway target: included
+// by files of tiles after hwy/foreach_target.h.
 
 #if defined(QUERN_LOOPS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef QUERN_LOOPS_INL_H

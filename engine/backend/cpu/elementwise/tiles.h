@@ -10,12 +10,12 @@
 
 namespace quern::cpu {
 
-/// What an elementwise primitive does to n elements: dense inputs to a dense output, which may be one of
-/// the inputs.
+/// What an elementwise primitive does to n elements: dense inputs to a dense output, which may be
+/// one of the inputs.
 using Tile = void (*)(const void* const* in, void* out, size_t n);
 
-/// The tiles of all elementwise primitives, by the dtype of the inputs (of the values, for Select). The
-/// half dtypes are computed by the float32 tile unless they have their own.
+/// The tiles of all elementwise primitives, by the dtype of the inputs (of the values, for Select).
+/// The half dtypes are computed by the float32 tile unless they have their own.
 class TileTable {
  public:
   template <typename P>

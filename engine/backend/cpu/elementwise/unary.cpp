@@ -17,32 +17,40 @@ namespace {
 struct Magnitude {
   template <typename T>
   T operator()(T x) const {
-    if constexpr (std::is_floating_point_v<T>) return std::fabs(x);
-    else return x < 0 ? T(0 - Wrapping<T>(x)) : x;
+    if constexpr (std::is_floating_point_v<T>)
+      return std::fabs(x);
+    else
+      return x < 0 ? T(0 - Wrapping<T>(x)) : x;
   }
 };
 
 struct Opposite {
   template <typename T>
   T operator()(T x) const {
-    if constexpr (std::is_floating_point_v<T>) return -x;
-    else return T(0 - Wrapping<T>(x));
+    if constexpr (std::is_floating_point_v<T>)
+      return -x;
+    else
+      return T(0 - Wrapping<T>(x));
   }
 };
 
 struct Signum {
   template <typename T>
   T operator()(T x) const {
-    if constexpr (std::is_floating_point_v<T>) return x != x ? x : T(x > 0) - T(x < 0);
-    else return T((x > 0) - (x < 0));
+    if constexpr (std::is_floating_point_v<T>)
+      return x != x ? x : T(x > 0) - T(x < 0);
+    else
+      return T((x > 0) - (x < 0));
   }
 };
 
 struct Squared {
   template <typename T>
   T operator()(T x) const {
-    if constexpr (std::is_floating_point_v<T>) return x * x;
-    else return T(Wrapping<T>(x) * Wrapping<T>(x));
+    if constexpr (std::is_floating_point_v<T>)
+      return x * x;
+    else
+      return T(Wrapping<T>(x) * Wrapping<T>(x));
   }
 };
 

@@ -9,8 +9,8 @@
 #include "engine/primitives/comparison.h"
 #include "engine/primitives/unary.h"
 
-// Functions that are not worth their own vector code: those of float64 and complex64, and the rarer ones
-// of float32, by the standard library.
+// Functions that are not worth their own vector code: those of float64 and complex64, and the rarer
+// ones of float32, by the standard library.
 
 namespace quern::cpu {
 
@@ -90,7 +90,9 @@ using C = complex64_t;
 using Wide = std::complex<double>;
 
 /// By real part, then by imaginary part.
-bool before(C a, C b) { return a.real() < b.real() || (a.real() == b.real() && a.imag() < b.imag()); }
+bool before(C a, C b) {
+  return a.real() < b.real() || (a.real() == b.real() && a.imag() < b.imag());
+}
 bool is_nan(C x) { return std::isnan(x.real()) || std::isnan(x.imag()); }
 bool is_inf(C x) { return std::isinf(x.real()) || std::isinf(x.imag()); }
 

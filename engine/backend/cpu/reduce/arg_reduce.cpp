@@ -17,8 +17,10 @@ constexpr size_t parallel_elements = size_t(1) << 15;
 
 template <typename T>
 bool is_nan(T x) {
-  if constexpr (std::is_floating_point_v<T>) return std::isnan(x);
-  else return false;
+  if constexpr (std::is_floating_point_v<T>)
+    return std::isnan(x);
+  else
+    return false;
 }
 
 /// Where the first of n elements that equals the extremum `best` is; `best` may be NaN.
@@ -36,7 +38,8 @@ size_t find_first(const T* x, size_t n, T best) {
 /// The reducer finds each tile's extremum at full speed; only a tile that beats those before it is
 /// searched for the place.
 template <typename T>
-uint32_t arg_extremum(const TileReader& reader, const Reducer& reducer, size_t begin, size_t n, bool larger) {
+uint32_t arg_extremum(const TileReader& reader, const Reducer& reducer, size_t begin, size_t n,
+                      bool larger) {
   TileMemory scratch;
   T best{};
   size_t place = 0;
@@ -74,11 +77,12 @@ void arg_reduce(const P& p, const std::vector<array>& in, std::vector<array>& ou
   uint32_t* to = out.data<uint32_t>();
   dispatch(compute, [&]<typename T>(std::type_identity<T>) {
     if constexpr (std::is_arithmetic_v<T>) {
-      parallel_for(out.size(), std::max<size_t>(1, parallel_elements / n), [&](size_t begin, size_t end) {
-        for (size_t i = begin; i < end; ++i) {
-          to[i] = arg_extremum<T>(reader, reducer, i * n, n, std::is_same_v<P, ArgMax>);
-        }
-      });
+      parallel_for(
+          out.size(), std::max<size_t>(1, parallel_elements / n), [&](size_t begin, size_t end) {
+            for (size_t i = begin; i < end; ++i) {
+              to[i] = arg_extremum<T>(reader, reducer, i * n, n, std::is_same_v<P, ArgMax>);
+            }
+          });
     }
   });
 }

@@ -13,13 +13,14 @@ namespace quern::cpu {
 namespace {
 
 constexpr size_t parallel_elements = size_t(1) << 15;
-/// A reduction to few results is cut into parts of this many elements, which threads share and whose
-/// totals are then merged: the same parts, hence the same rounding, for any number of threads.
+/// A reduction to few results is cut into parts of this many elements, which threads share and
+/// whose totals are then merged: the same parts, hence the same rounding, for any number of
+/// threads.
 constexpr size_t part_elements = size_t(1) << 16;
 
-/// A reduction as [outer, reduced, inner]: results are [outer, inner], row-major. Inner axes are dense, so
-/// that rows of them can be taken column by column; there are none when elements of one result are closer
-/// together than neighbouring results.
+/// A reduction as [outer, reduced, inner]: results are [outer, inner], row-major. Inner axes are
+/// dense, so that rows of them can be taken column by column; there are none when elements of one
+/// result are closer together than neighbouring results.
 struct Plan {
   Shape shape;
   Strides strides;
@@ -56,7 +57,8 @@ struct Plan {
   }
 };
 
-/// Elements [row_begin, row_end) of the reduced axis, for `width` results from `column` on, into totals.
+/// Elements [row_begin, row_end) of the reduced axis, for `width` results from `column` on, into
+/// totals.
 void accumulate(const TileReader& reader, const Plan& plan, const Reducer& reducer, size_t outer,
                 size_t column, size_t width, size_t row_begin, size_t row_end, void* totals) {
   TileMemory scratch;
@@ -65,8 +67,10 @@ void accumulate(const TileReader& reader, const Plan& plan, const Reducer& reduc
   for (size_t row = row_begin; row < row_end; row += rows_together) {
     const size_t rows = std::min(rows_together, row_end - row);
     const void* elements = reader.read((first + row) * plan.inner + column, rows * width, scratch);
-    if (plan.inner == 1) reducer.add_runs(elements, rows, 1, totals);
-    else reducer.add_rows(elements, width, rows, totals);
+    if (plan.inner == 1)
+      reducer.add_runs(elements, rows, 1, totals);
+    else
+      reducer.add_rows(elements, width, rows, totals);
   }
 }
 
@@ -80,7 +84,8 @@ void reduce_short_runs(const TileReader& reader, const TileWriter& writer, const
     for (size_t first = begin; first < end; first += together) {
       const size_t n = std::min(together, end - first);
       reducer.start(totals, n);
-      reducer.add_runs(reader.read(first * plan.reduced, n * plan.reduced, scratch), plan.reduced, n, totals);
+      reducer.add_runs(reader.read(first * plan.reduced, n * plan.reduced, scratch), plan.reduced,
+                       n, totals);
       reducer.finish(totals, n, writer.place(first, result));
       writer.finish(first, n, result);
     }

@@ -57,13 +57,17 @@ struct Multiplying {
 struct Maximizing {
   template <typename T>
   static T neutral() {
-    if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
-    else return std::numeric_limits<T>::lowest();
+    if constexpr (std::is_floating_point_v<T>)
+      return -std::numeric_limits<T>::infinity();
+    else
+      return std::numeric_limits<T>::lowest();
   }
   template <typename T>
   T operator()(T a, T b) const {
-    if constexpr (std::is_floating_point_v<T>) return a >= b || a != a ? a : b;
-    else return a > b ? a : b;
+    if constexpr (std::is_floating_point_v<T>)
+      return a >= b || a != a ? a : b;
+    else
+      return a > b ? a : b;
   }
   template <class V>
   static V vector(V a, V b) {
@@ -74,13 +78,17 @@ struct Maximizing {
 struct Minimizing {
   template <typename T>
   static T neutral() {
-    if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::infinity();
-    else return std::numeric_limits<T>::max();
+    if constexpr (std::is_floating_point_v<T>)
+      return std::numeric_limits<T>::infinity();
+    else
+      return std::numeric_limits<T>::max();
   }
   template <typename T>
   T operator()(T a, T b) const {
-    if constexpr (std::is_floating_point_v<T>) return a <= b || a != a ? a : b;
-    else return a < b ? a : b;
+    if constexpr (std::is_floating_point_v<T>)
+      return a <= b || a != a ? a : b;
+    else
+      return a < b ? a : b;
   }
   template <class V>
   static V vector(V a, V b) {
@@ -147,7 +155,8 @@ struct Loops {
     if (together > 1 && rows >= 2 * together) {
       Total wide[wide_row];
       start(wide, together * width);
-      for (; rows >= together; rows -= together, x += together * width) add_row(x, together * width, wide);
+      for (; rows >= together; rows -= together, x += together * width)
+        add_row(x, together * width, wide);
       for (size_t k = 0; k < together; ++k) merge(wide + k * width, width, to);
     }
     for (; rows > 0; --rows, x += width) add_row(x, width, to);
@@ -227,8 +236,7 @@ const ReducerTable& reducers() {
 
 const Reducer& ReducerTable::find(const Primitive& primitive, Dtype dtype) const {
   const auto found = reducers_.find(std::type_index(typeid(primitive)));
-  const Reducer* reducer =
-      found == reducers_.end() ? nullptr : found->second[size_t(dtype.val)];
+  const Reducer* reducer = found == reducers_.end() ? nullptr : found->second[size_t(dtype.val)];
   if (!reducer) {
     throw std::invalid_argument(
         fmt::format("[{}] is not defined for {}", primitive.name(), dtype_name(dtype)));

@@ -10,8 +10,8 @@
 
 namespace quern::cpu {
 
-/// How a reduction treats dense elements of one dtype. Totals are what it adds up in: often wider than
-/// the elements (float64 for sums of float32), at most 16 bytes each.
+/// How a reduction treats dense elements of one dtype. Totals are what it adds up in: often wider
+/// than the elements (float64 for sums of float32), at most 16 bytes each.
 struct Reducer {
   size_t total_size;  ///< bytes
 

@@ -131,7 +131,8 @@ T largest_of_row(const TileReader& reader, size_t begin, size_t n) {
   return best;
 }
 
-/// exp(x - shift) of the elements to out[0, n), unless it is null, and their sum: by tiles, in float64.
+/// exp(x - shift) of the elements to out[0, n), unless it is null, and their sum: by tiles, in
+/// float64.
 template <typename T>
 double exponentiate_row(const TileReader& reader, size_t begin, size_t n, T shift, T* out) {
   double sum = 0;
@@ -175,7 +176,8 @@ void logsumexp_rows(const array& a, array& out, size_t n, size_t rows) {
                  TileMemory scratch;
                  for (size_t row = first; row < last; ++row) {
                    T shift = largest_of_row<T>(reader, row * n, n);
-                   // Nothing can be subtracted from infinity; then the sum is 0 or infinite without it too.
+                   // Nothing can be subtracted from infinity; then the sum is 0 or infinite without
+                   // it too.
                    if (std::isinf(shift)) shift = 0;
                    const double sum = exponentiate_row<T>(reader, row * n, n, shift, nullptr);
                    *static_cast<T*>(writer.place(row, scratch)) = T(double(shift) + std::log(sum));
@@ -189,18 +191,24 @@ void softmax(const Softmax& p, const std::vector<array>& in, std::vector<array>&
   if (out[0].size() == 0) return;
   const auto n = size_t(in[0].shape().back());
   const Dtype compute = compute_dtype(in[0].dtype());
-  if (compute == float32) softmax_rows<float>(in[0], out[0], n, in[0].size() / n);
-  else if (compute == float64) softmax_rows<double>(in[0], out[0], n, in[0].size() / n);
-  else require_real(p);
+  if (compute == float32)
+    softmax_rows<float>(in[0], out[0], n, in[0].size() / n);
+  else if (compute == float64)
+    softmax_rows<double>(in[0], out[0], n, in[0].size() / n);
+  else
+    require_real(p);
 }
 
 void logsumexp(const LogSumExp& p, const std::vector<array>& in, std::vector<array>& out) {
   out[0].allocate();
   const auto n = size_t(in[0].shape().back());
   const Dtype compute = compute_dtype(in[0].dtype());
-  if (compute == float32) logsumexp_rows<float>(in[0], out[0], n, out[0].size());
-  else if (compute == float64) logsumexp_rows<double>(in[0], out[0], n, out[0].size());
-  else require_real(p);
+  if (compute == float32)
+    logsumexp_rows<float>(in[0], out[0], n, out[0].size());
+  else if (compute == float64)
+    logsumexp_rows<double>(in[0], out[0], n, out[0].size());
+  else
+    require_real(p);
 }
 
 }  // namespace
