@@ -55,8 +55,11 @@ void AtomicFile::commit() {
 }
 
 void AtomicFile::fail(const char* doing) const {
-  throw std::runtime_error(fmt::format("[save] cannot {} {}: {}", doing, destination_.string(),
-                                       std::generic_category().message(errno)));
+  const int error = errno;
+  const char* advice =
+      error == ENOSPC || error == EDQUOT ? "; free some space or choose another folder" : "";
+  throw std::runtime_error(fmt::format("[save] cannot {} {}: {}{}", doing, destination_.string(),
+                                       std::generic_category().message(error), advice));
 }
 
 }  // namespace quern

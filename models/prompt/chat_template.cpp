@@ -25,7 +25,14 @@ std::string ChatTemplate::render(std::span<const ChatMessage> messages, bool add
                                    {"eos_token", eos_token_}};
   variables["messages"] = std::move(list);
   if (!extra_variables.is_null()) variables.update(extra_variables);
-  return template_.render(variables);
+  try {
+    return template_.render(variables);
+  } catch (const TemplateError& error) {
+    throw TemplateError(
+        error.what(),
+        "The model's chat template refuses this conversation: change its roles or order, or "
+        "leave out the system prompt.");
+  }
 }
 
 bool ChatTemplate::supports_system_role() const {
