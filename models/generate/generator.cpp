@@ -61,7 +61,7 @@ void check_request(const GenerationRequest& request, const LanguageModel& model)
   if (request.prefill_step_size < 1) {
     throw ModelError(fmt::format("[generate] prefill_step_size is {}, but must be at least 1",
                                  request.prefill_step_size),
-                     "Use 512 when in doubt.");
+                     "Use 128 when in doubt.");
   }
   check(request.sampling, vocab_size);
 }

@@ -17,7 +17,7 @@ struct GenerationRequest {
   SamplingOptions sampling;
   int max_tokens = -1;            ///< -1: until the model stops or the context is full
   std::vector<std::string> stop;  ///< texts that end the answer; they are not part of it
-  int prefill_step_size = 512;    ///< prompt tokens evaluated at a time
+  int prefill_step_size = 128;    ///< prompt tokens evaluated at a time: how soon cancelling shows
   bool stop_at_eos = true;
 
   /// Called after each chunk of the prompt with how many of its tokens are done; may be empty.

@@ -1,6 +1,8 @@
 #include "engine/backend/cpu/copy.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 
 #include "engine/backend/cpu/cpu.h"
@@ -18,23 +20,25 @@ constexpr size_t parallel_elements = size_t(1) << 16;
 template <typename T>
 constexpr bool is_half = std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>;
 
+/// Copies n elements of one dtype to another (or the same); strides count elements.
+using RowCopy = void (*)(const char* src, int64_t src_stride, char* dst, int64_t dst_stride,
+                         size_t n);
+
 template <typename From, typename To>
-void convert_row(const From* src, int64_t src_stride, To* dst, int64_t dst_stride, size_t n) {
-  if constexpr (std::is_same_v<From, To>) {
-    if (src_stride == 1 && dst_stride == 1) {
-      std::memcpy(dst, src, n * sizeof(To));
-      return;
-    }
-  }
+void copy_row(const char* src_bytes, int64_t src_stride, char* dst_bytes, int64_t dst_stride,
+              size_t n) {
+  const From* src = reinterpret_cast<const From*>(src_bytes);
+  To* dst = reinterpret_cast<To*>(dst_bytes);
   if (src_stride == 1 && dst_stride == 1) {
-    if constexpr (is_half<From> && std::is_same_v<To, float>) return widen(src, dst, n);
-    if constexpr (is_half<To> && std::is_same_v<From, float>) return narrow(src, dst, n);
-    for (size_t i = 0; i < n; ++i) dst[i] = convert_element<To>(src[i]);
-    return;
-  }
-  if (src_stride == 0) {
-    const To value = convert_element<To>(*src);
-    for (size_t i = 0; i < n; ++i) dst[int64_t(i) * dst_stride] = value;
+    if constexpr (std::is_same_v<From, To>) {
+      std::memcpy(dst_bytes, src_bytes, n * sizeof(To));
+    } else if constexpr (is_half<From> && std::is_same_v<To, float>) {
+      widen(src, dst, n);
+    } else if constexpr (is_half<To> && std::is_same_v<From, float>) {
+      narrow(src, dst, n);
+    } else {
+      for (size_t i = 0; i < n; ++i) dst[i] = convert_element<To>(src[i]);
+    }
     return;
   }
   for (size_t i = 0; i < n; ++i) {
@@ -42,37 +46,94 @@ void convert_row(const From* src, int64_t src_stride, To* dst, int64_t dst_strid
   }
 }
 
-template <typename From, typename To>
-void copy_elements(const From* src, To* dst, const StridedLoop<2>& loop) {
+/// Equal dtypes are copied as bits of their width.
+RowCopy row_copy(Dtype from, Dtype to) {
+  if (from == to) {
+    switch (from.size()) {
+      case 1:
+        return copy_row<uint8_t, uint8_t>;
+      case 2:
+        return copy_row<uint16_t, uint16_t>;
+      case 4:
+        return copy_row<uint32_t, uint32_t>;
+      default:
+        return copy_row<uint64_t, uint64_t>;
+    }
+  }
+  return dispatch(from, [&]<typename From>(std::type_identity<From>) {
+    return dispatch(
+        to, [&]<typename To>(std::type_identity<To>) -> RowCopy { return copy_row<From, To>; });
+  });
+}
+
+/// The two sides of a copy: where they start, and how wide their elements are.
+struct Sides {
+  const char* src;
+  char* dst;
+  int64_t src_width;
+  int64_t dst_width;
+  RowCopy copy;
+
+  void operator()(int64_t src_offset, int64_t src_stride, int64_t dst_offset, int64_t dst_stride,
+                  size_t n) const {
+    copy(src + src_offset * src_width, src_stride, dst + dst_offset * dst_width, dst_stride, n);
+  }
+};
+
+/// Whether the rows of the source lie closer together than the elements of a row, as after a
+/// transposition.
+bool is_transposed(const StridedLoop<2>& loop) {
+  if (loop.shape.size() < 2) return false;
+  const Strides& src = loop.strides[0];
+  const int64_t row_step = std::abs(src[src.size() - 2]), step = std::abs(src.back());
+  return row_step != 0 && row_step < step;
+}
+
+/// Copies by square tiles, so that the lines of memory that are read stay in the cache until all
+/// their elements have been.
+void copy_tiles(const Sides& sides, const StridedLoop<2>& loop) {
+  constexpr size_t tile = 32;
+  const size_t columns = loop.row_length();
+  const int64_t src_column = loop.row_stride(0), dst_column = loop.row_stride(1);
+  StridedLoop<2> planes = loop;  // whose rows are the columns' starts
+  planes.shape.pop_back();
+  for (Strides& strides : planes.strides) strides.pop_back();
+  const size_t rows = planes.row_length(), bands = (rows + tile - 1) / tile;
+  const int64_t src_row = planes.row_stride(0), dst_row = planes.row_stride(1);
+
+  const size_t grain = std::max<size_t>(1, parallel_elements / (tile * columns));
+  parallel_for(planes.rows() * bands, grain, [&](size_t first, size_t last) {
+    for (size_t band = first; band < last; ++band) {
+      const size_t top = band % bands * tile, bottom = std::min(rows, top + tile);
+      for_each_row(planes, band / bands, band / bands + 1, [&](const auto& offset) {
+        for (size_t left = 0; left < columns; left += tile) {
+          const size_t n = std::min(columns - left, tile);
+          for (size_t row = top; row < bottom; ++row) {
+            sides(offset[0] + int64_t(row) * src_row + int64_t(left) * src_column, src_column,
+                  offset[1] + int64_t(row) * dst_row + int64_t(left) * dst_column, dst_column, n);
+          }
+        }
+      });
+    }
+  });
+}
+
+void copy_elements(const Sides& sides, const StridedLoop<2>& loop) {
+  if (is_transposed(loop)) return copy_tiles(sides, loop);
   const size_t n = loop.row_length(), rows = loop.rows();
   const int64_t src_stride = loop.row_stride(0), dst_stride = loop.row_stride(1);
   if (rows == 1) {
     parallel_for(n, parallel_elements, [&](size_t begin, size_t end) {
-      convert_row(src + int64_t(begin) * src_stride, src_stride, dst + int64_t(begin) * dst_stride,
-                  dst_stride, end - begin);
+      sides(int64_t(begin) * src_stride, src_stride, int64_t(begin) * dst_stride, dst_stride,
+            end - begin);
     });
     return;
   }
   parallel_for(rows, std::max<size_t>(1, parallel_elements / n), [&](size_t first, size_t last) {
     for_each_row(loop, first, last, [&](const auto& offset) {
-      convert_row(src + offset[0], src_stride, dst + offset[1], dst_stride, n);
+      sides(offset[0], src_stride, offset[1], dst_stride, n);
     });
   });
-}
-
-/// The unsigned type of a width: equal dtypes are copied as bits.
-template <typename F>
-void dispatch_width(size_t bytes, F&& f) {
-  switch (bytes) {
-    case 1:
-      return f(std::type_identity<uint8_t>{});
-    case 2:
-      return f(std::type_identity<uint16_t>{});
-    case 4:
-      return f(std::type_identity<uint32_t>{});
-    default:
-      return f(std::type_identity<uint64_t>{});
-  }
 }
 
 }  // namespace
@@ -80,18 +141,10 @@ void dispatch_width(size_t bytes, F&& f) {
 void copy_into(const array& src, array& dst, const Strides& dst_strides, size_t byte_offset) {
   if (src.size() == 0) return;
   const auto loop = merge_axes<2>(src.shape(), {&src.strides(), &dst_strides});
-  char* to = static_cast<char*>(dst.buffer()->data()) + byte_offset;
-  if (src.dtype() == dst.dtype()) {
-    dispatch_width(src.itemsize(), [&]<typename T>(std::type_identity<T>) {
-      copy_elements(src.data<T>(), reinterpret_cast<T*>(to), loop);
-    });
-    return;
-  }
-  dispatch(src.dtype(), [&]<typename From>(std::type_identity<From>) {
-    dispatch(dst.dtype(), [&]<typename To>(std::type_identity<To>) {
-      copy_elements(src.data<From>(), reinterpret_cast<To*>(to), loop);
-    });
-  });
+  copy_elements(
+      {src.data<char>(), static_cast<char*>(dst.buffer()->data()) + byte_offset,
+       int64_t(src.itemsize()), int64_t(dst.itemsize()), row_copy(src.dtype(), dst.dtype())},
+      loop);
 }
 
 void copy_into(const array& src, array& dst) {
