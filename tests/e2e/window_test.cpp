@@ -124,8 +124,11 @@ TEST_F(WindowTest, AChatIsAnsweredAndOutlivesAKill) {
   const auto killed = stored();
   ASSERT_EQ(killed.size(), 4u);
   EXPECT_EQ(killed[2].text, QStringLiteral("Go on for ever"));
-  EXPECT_TRUE(killed[3].state == MessageState::Interrupted || killed[3].state == MessageState::Done)
-      << killed[3].state;
+  // The model is fast: now and then it has come to an end or filled its context before the kill.
+  const auto state = killed[3].state;
+  EXPECT_TRUE(state == MessageState::Interrupted || state == MessageState::Done ||
+              state == MessageState::Truncated)
+      << state;
 
   // What was said is there again, and can be gone on with.
   start();
