@@ -1,6 +1,7 @@
 // The whole way: the program, a model from disk, keys from outside, and what is on disk afterwards.
 #include <gtest/gtest.h>
 #include <QCoreApplication>
+#include <QDir>
 #include <QFile>
 #include <QProcess>
 #include <QStandardPaths>
@@ -44,6 +45,27 @@ class WindowTest : public testing::Test {
                         home_.filePath(QStringLiteral("config")));
     environment_.insert(QStringLiteral("XDG_CACHE_HOME"), home_.filePath(QStringLiteral("cache")));
     environment_.insert(QStringLiteral("XDG_RUNTIME_DIR"), home_.path());
+    copyModel();
+  }
+
+  /// The model with a context that its answers do not fill before the test is through with them.
+  void copyModel() {
+    const QDir from(QStringLiteral(QUERN_TEST_DATA "/models/tiny-chat"));
+    const QDir to(home_.filePath(QStringLiteral("tiny-chat")));
+    ASSERT_TRUE(to.mkpath(QStringLiteral(".")));
+    for (const QString& name : from.entryList(QDir::Files)) {
+      ASSERT_TRUE(QFile::copy(from.filePath(name), to.filePath(name)));
+    }
+    QFile config(from.filePath(QStringLiteral("config.json")));
+    ASSERT_TRUE(config.open(QIODevice::ReadOnly));
+    const QByteArray text = config.readAll();
+    const QByteArray longer = QByteArray(text).replace("\"max_position_embeddings\": 512",
+                                                       "\"max_position_embeddings\": 65536");
+    ASSERT_NE(text, longer);
+    ASSERT_TRUE(QFile::remove(to.filePath(QStringLiteral("config.json"))));
+    QFile changed(to.filePath(QStringLiteral("config.json")));
+    ASSERT_TRUE(changed.open(QIODevice::WriteOnly));
+    ASSERT_EQ(changed.write(longer), longer.size());
   }
 
   void TearDown() override {
@@ -56,8 +78,7 @@ class WindowTest : public testing::Test {
   void start() {
     program_.setProcessEnvironment(environment_);
     program_.setProcessChannelMode(QProcess::ForwardedChannels);
-    program_.start(QStringLiteral(QUERN_PROGRAM),
-                   {QStringLiteral(QUERN_TEST_DATA "/models/tiny-chat")});
+    program_.start(QStringLiteral(QUERN_PROGRAM), {home_.filePath(QStringLiteral("tiny-chat"))});
     ASSERT_TRUE(program_.waitForStarted());
     ASSERT_TRUE(eventually([&] {
       return xdotool({QStringLiteral("search"), QStringLiteral("--onlyvisible"),
@@ -124,10 +145,8 @@ TEST_F(WindowTest, AChatIsAnsweredAndOutlivesAKill) {
   const auto killed = stored();
   ASSERT_EQ(killed.size(), 4u);
   EXPECT_EQ(killed[2].text, QStringLiteral("Go on for ever"));
-  // No answer is left open, however far it had come: the model is fast and its context small, so
-  // now and then it has ended, or was refused for its length, before the kill.
-  EXPECT_NE(killed[3].state, MessageState::Waiting);
-  EXPECT_NE(killed[3].state, MessageState::Generating);
+  EXPECT_TRUE(killed[3].state == MessageState::Interrupted || killed[3].state == MessageState::Done)
+      << killed[3].state;
 
   // What was said is there again, and can be gone on with.
   start();
