@@ -116,11 +116,23 @@ class array {
   /// Whether nobody else holds this array or its memory, so that a kernel may write over it.
   bool is_donatable() const;
 
-  // The graph, for eval and transforms.
+  // The graph, for eval and transforms. An array has a primitive until it is given to its stream;
+  // within a transform, those that depend on what is being traced keep theirs.
 
   bool has_primitive() const;
   const Primitive& primitive() const;
   const std::vector<array>& inputs() const;
+  const std::shared_ptr<Node>& node() const;
+
+  /// What a transform traces a function with: an array that stands for an input. One without data
+  /// cannot be evaluated.
+  static array placeholder(Shape shape, Dtype dtype, int trace_level);
+  /// How deep within transforms the innermost one is that this array may depend on the inputs of; 0
+  /// for none.
+  int trace_level() const;
+  void set_trace_level(int level);
+  /// Whether a transform that is running on this thread may still need this array's graph.
+  bool is_tracer() const;
 
  private:
   friend class Evaluation;
@@ -136,6 +148,8 @@ class array {
   std::shared_ptr<Impl> impl_;
 };
 
+using Arrays = std::vector<array>;
+
 /// A graph's node: a primitive applied to arrays. Its outputs keep it alive until they are
 /// evaluated.
 struct Node {
@@ -148,10 +162,15 @@ struct Node {
   Node(std::shared_ptr<const Primitive> primitive, std::vector<array> inputs);
   ~Node();
 
+  /// The outputs as arrays; those that nobody holds any more are made again.
+  static std::vector<array> output_arrays(const std::shared_ptr<Node>& node);
+
   std::shared_ptr<const Primitive> primitive;
   std::vector<array> inputs;
   std::vector<Output> outputs;
-  uint64_t visited = 0;  ///< the evaluation that last walked over it; guarded by the scheduler
+  int trace_level = 0;     ///< the largest of the inputs'
+  uint64_t visited = 0;    ///< the evaluation that last walked over it; guarded by the scheduler
+  bool scheduled = false;  ///< given to its stream, and kept for a transform
 };
 
 /// Prints shape, dtype and elements. Evaluates.

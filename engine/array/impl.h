@@ -22,6 +22,7 @@ struct array::Impl {
   std::atomic<Status> status{Status::unscheduled};
 
   std::shared_ptr<Node> node;  // guarded by the scheduler
+  std::atomic<int> trace_level{0};
   uint32_t step = 0;
   std::shared_ptr<Completion> completion;
 

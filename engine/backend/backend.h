@@ -20,6 +20,7 @@ class KernelTable {
  public:
   template <typename P>
   void add(Kernel kernel) {
+    register_primitive(P::type_name, &P::load);
     add(std::type_index(typeid(P)), kernel);
   }
   void add(std::type_index primitive, Kernel kernel) {

@@ -6,70 +6,74 @@ namespace quern {
 
 // Two inputs of one dtype, which is the output's too.
 
-class Add final : public Elementwise {
+class Add final : public PrimitiveOf<Add, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Add"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Add";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Subtract final : public Elementwise {
+class Subtract final : public PrimitiveOf<Subtract, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Subtract"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Subtract";
 };
 
-class Multiply final : public Elementwise {
+class Multiply final : public PrimitiveOf<Multiply, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Multiply"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Multiply";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Divide final : public Elementwise {
+class Divide final : public PrimitiveOf<Divide, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Divide"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Divide";
 };
 
-class FloorDivide final : public Elementwise {
+class FloorDivide final : public PrimitiveOf<FloorDivide, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "FloorDivide"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "FloorDivide";
 };
 
-class Remainder final : public Elementwise {
+class Remainder final : public PrimitiveOf<Remainder, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Remainder"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Remainder";
 };
 
-class Power final : public Elementwise {
+class Power final : public PrimitiveOf<Power, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Power"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Power";
 };
 
-class Maximum final : public Elementwise {
+class Maximum final : public PrimitiveOf<Maximum, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Maximum"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Maximum";
 };
 
-class Minimum final : public Elementwise {
+class Minimum final : public PrimitiveOf<Minimum, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Minimum"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Minimum";
 };
 
-class LogAddExp final : public Elementwise {
+class LogAddExp final : public PrimitiveOf<LogAddExp, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "LogAddExp"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "LogAddExp";
 };
 
-class ArcTan2 final : public Elementwise {
+class ArcTan2 final : public PrimitiveOf<ArcTan2, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "ArcTan2"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "ArcTan2";
 };
 
 }  // namespace quern

@@ -4,13 +4,11 @@
 
 namespace quern {
 
-class AsType final : public Primitive {
+class AsType final : public PrimitiveOf<AsType> {
  public:
-  AsType(Stream s, Dtype dtype) : Primitive(s), dtype(dtype) {}
-  const char* name() const override { return "AsType"; }
-  bool is_equivalent(const Primitive& other) const override {
-    return dtype == static_cast<const AsType&>(other).dtype;
-  }
+  AsType(Stream s, Dtype dtype) : PrimitiveOf(s), dtype(dtype) {}
+  static constexpr const char* type_name = "AsType";
+  auto state() const { return std::tie(dtype); }
 
   const Dtype dtype;
 };

@@ -4,27 +4,22 @@
 
 namespace quern {
 
-class Arange final : public Primitive {
+class Arange final : public PrimitiveOf<Arange> {
  public:
-  Arange(Stream s, double start, double step) : Primitive(s), start(start), step(step) {}
-  const char* name() const override { return "Arange"; }
-  bool is_equivalent(const Primitive& other) const override {
-    const auto& o = static_cast<const Arange&>(other);
-    return start == o.start && step == o.step;
-  }
+  Arange(Stream s, double start, double step) : PrimitiveOf(s), start(start), step(step) {}
+  static constexpr const char* type_name = "Arange";
+  auto state() const { return std::tie(start, step); }
 
   const double start;
   const double step;
 };
 
 /// Ones where column - row <= k, zeros elsewhere.
-class Tri final : public Primitive {
+class Tri final : public PrimitiveOf<Tri> {
  public:
-  Tri(Stream s, int k) : Primitive(s), k(k) {}
-  const char* name() const override { return "Tri"; }
-  bool is_equivalent(const Primitive& other) const override {
-    return k == static_cast<const Tri&>(other).k;
-  }
+  Tri(Stream s, int k) : PrimitiveOf(s), k(k) {}
+  static constexpr const char* type_name = "Tri";
+  auto state() const { return std::tie(k); }
 
   const int k;
 };

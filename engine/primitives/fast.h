@@ -7,24 +7,24 @@
 namespace quern::fast {
 
 /// inputs {x} or {x, weight}.
-class RMSNorm final : public Primitive {
+class RMSNorm final : public PrimitiveOf<RMSNorm> {
  public:
-  RMSNorm(Stream s, float eps) : Primitive(s), eps(eps) {}
-  const char* name() const override { return "RMSNorm"; }
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override;
-  bool is_equivalent(const Primitive& other) const override;
+  RMSNorm(Stream s, float eps) : PrimitiveOf(s), eps(eps) {}
+  static constexpr const char* type_name = "RMSNorm";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  auto state() const { return std::tie(eps); }
 
   const float eps;
 };
 
 /// inputs {x}, then weight and bias where there are.
-class LayerNorm final : public Primitive {
+class LayerNorm final : public PrimitiveOf<LayerNorm> {
  public:
   LayerNorm(Stream s, float eps, bool has_weight, bool has_bias)
-      : Primitive(s), eps(eps), has_weight(has_weight), has_bias(has_bias) {}
-  const char* name() const override { return "LayerNorm"; }
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override;
-  bool is_equivalent(const Primitive& other) const override;
+      : PrimitiveOf(s), eps(eps), has_weight(has_weight), has_bias(has_bias) {}
+  static constexpr const char* type_name = "LayerNorm";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  auto state() const { return std::tie(eps, has_weight, has_bias); }
 
   const float eps;
   const bool has_weight;
@@ -33,18 +33,18 @@ class LayerNorm final : public Primitive {
 
 /// inputs {x, offset: int32 with 1 element or B} or {x, offset, freqs: float32 [dims / 2]}, the
 /// latter when there is no base.
-class RoPE final : public Primitive {
+class RoPE final : public PrimitiveOf<RoPE> {
  public:
   RoPE(Stream s, int dims, bool traditional, std::optional<float> base, float scale, bool forward)
-      : Primitive(s),
+      : PrimitiveOf(s),
         dims(dims),
         traditional(traditional),
         base(base),
         scale(scale),
         forward(forward) {}
-  const char* name() const override { return "RoPE"; }
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override;
-  bool is_equivalent(const Primitive& other) const override;
+  static constexpr const char* type_name = "RoPE";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  auto state() const { return std::tie(dims, traditional, base, scale, forward); }
 
   const int dims;
   const bool traditional;
@@ -55,13 +55,13 @@ class RoPE final : public Primitive {
 
 /// inputs {queries, keys, values}, then mask and sinks where there are. The mask is bool or float
 /// and broadcasts to [B, Hq, Tq, Tk].
-class ScaledDotProductAttention final : public Primitive {
+class ScaledDotProductAttention final : public PrimitiveOf<ScaledDotProductAttention> {
  public:
   ScaledDotProductAttention(Stream s, float scale, bool causal, bool has_mask, bool has_sinks)
-      : Primitive(s), scale(scale), causal(causal), has_mask(has_mask), has_sinks(has_sinks) {}
-  const char* name() const override { return "ScaledDotProductAttention"; }
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override;
-  bool is_equivalent(const Primitive& other) const override;
+      : PrimitiveOf(s), scale(scale), causal(causal), has_mask(has_mask), has_sinks(has_sinks) {}
+  static constexpr const char* type_name = "ScaledDotProductAttention";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  auto state() const { return std::tie(scale, causal, has_mask, has_sinks); }
 
   const float scale;
   const bool causal;

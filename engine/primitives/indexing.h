@@ -5,40 +5,33 @@
 namespace quern {
 
 /// Inputs: the array, then one index array per axis of `axes`, all of one shape.
-class Gather final : public Primitive {
+class Gather final : public PrimitiveOf<Gather> {
  public:
   Gather(Stream s, std::vector<int> axes, Shape slice_sizes)
-      : Primitive(s), axes(std::move(axes)), slice_sizes(std::move(slice_sizes)) {}
-  const char* name() const override { return "Gather"; }
-  bool is_equivalent(const Primitive& other) const override {
-    const auto& o = static_cast<const Gather&>(other);
-    return axes == o.axes && slice_sizes == o.slice_sizes;
-  }
+      : PrimitiveOf(s), axes(std::move(axes)), slice_sizes(std::move(slice_sizes)) {}
+  static constexpr const char* type_name = "Gather";
+  auto state() const { return std::tie(axes, slice_sizes); }
 
   const std::vector<int> axes;
   const Shape slice_sizes;
 };
 
 /// Inputs: the array and the indices, of one shape but for `axis`.
-class GatherAxis final : public Primitive {
+class GatherAxis final : public PrimitiveOf<GatherAxis> {
  public:
-  GatherAxis(Stream s, int axis) : Primitive(s), axis(axis) {}
-  const char* name() const override { return "GatherAxis"; }
-  bool is_equivalent(const Primitive& other) const override {
-    return axis == static_cast<const GatherAxis&>(other).axis;
-  }
+  GatherAxis(Stream s, int axis) : PrimitiveOf(s), axis(axis) {}
+  static constexpr const char* type_name = "GatherAxis";
+  auto state() const { return std::tie(axis); }
 
   const int axis;
 };
 
 /// Inputs: the array, the indices and the values, of one shape but for the array's `axis`.
-class ScatterAxis final : public Primitive {
+class ScatterAxis final : public PrimitiveOf<ScatterAxis> {
  public:
-  ScatterAxis(Stream s, int axis) : Primitive(s), axis(axis) {}
-  const char* name() const override { return "ScatterAxis"; }
-  bool is_equivalent(const Primitive& other) const override {
-    return axis == static_cast<const ScatterAxis&>(other).axis;
-  }
+  ScatterAxis(Stream s, int axis) : PrimitiveOf(s), axis(axis) {}
+  static constexpr const char* type_name = "ScatterAxis";
+  auto state() const { return std::tie(axis); }
 
   const int axis;
 };

@@ -19,17 +19,12 @@ Shape matmul_shape(const Shape& a, const Shape& b, const char* where) {
   return out;
 }
 
-std::vector<Shape> Matmul::output_shapes(const std::vector<array>& inputs) const {
+std::vector<Shape> Matmul::output_shapes(const Arrays& inputs) const {
   return {matmul_shape(inputs[0].shape(), inputs[1].shape(), "matmul")};
 }
 
-std::vector<Shape> AddMM::output_shapes(const std::vector<array>& inputs) const {
+std::vector<Shape> AddMM::output_shapes(const Arrays& inputs) const {
   return {matmul_shape(inputs[1].shape(), inputs[2].shape(), "addmm")};
-}
-
-bool AddMM::is_equivalent(const Primitive& other) const {
-  const auto& o = static_cast<const AddMM&>(other);
-  return alpha == o.alpha && beta == o.beta;
 }
 
 }  // namespace quern

@@ -60,34 +60,21 @@ Shape unpacked_shape(const Shape& w_q, const Quantization& quantization) {
   return shape;
 }
 
-std::vector<Shape> Quantize::output_shapes(const std::vector<array>& inputs) const {
+std::vector<Shape> Quantize::output_shapes(const Arrays& inputs) const {
   Shape packed = inputs[0].shape(), groups = packed;
   packed.back() = ShapeElem(int64_t(packed.back()) * quantization.bits / 32);
   groups.back() /= quantization.group_size;
   return {packed, groups, groups};
 }
 
-bool Quantize::is_equivalent(const Primitive& other) const {
-  return quantization == static_cast<const Quantize&>(other).quantization;
-}
-
-std::vector<Shape> Dequantize::output_shapes(const std::vector<array>& inputs) const {
+std::vector<Shape> Dequantize::output_shapes(const Arrays& inputs) const {
   return {unpacked_shape(inputs[0].shape(), quantization)};
 }
 
-bool Dequantize::is_equivalent(const Primitive& other) const {
-  return quantization == static_cast<const Dequantize&>(other).quantization;
-}
-
-std::vector<Shape> QuantizedMatmul::output_shapes(const std::vector<array>& inputs) const {
+std::vector<Shape> QuantizedMatmul::output_shapes(const Arrays& inputs) const {
   Shape w = unpacked_shape(inputs[1].shape(), quantization);
   if (transpose) std::swap(w[w.size() - 1], w[w.size() - 2]);
   return {matmul_shape(inputs[0].shape(), w, "quantized_matmul")};
-}
-
-bool QuantizedMatmul::is_equivalent(const Primitive& other) const {
-  const auto& o = static_cast<const QuantizedMatmul&>(other);
-  return quantization == o.quantization && transpose == o.transpose;
 }
 
 }  // namespace quern

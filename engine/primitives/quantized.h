@@ -17,6 +17,8 @@ struct Quantization {
   int bits;        ///< per element
 
   bool operator==(const Quantization&) const = default;
+  auto fields() { return std::tie(mode, group_size, bits); }
+  auto fields() const { return std::tie(mode, group_size, bits); }
 };
 
 /// Checks a mode by name and fills in its defaults. Throws std::invalid_argument, naming `where`,
@@ -25,23 +27,23 @@ Quantization make_quantization(const std::string& mode, std::optional<int> group
                                std::optional<int> bits, const char* where);
 
 /// inputs {w} -> {w_q, scales, biases}.
-class Quantize final : public Primitive {
+class Quantize final : public PrimitiveOf<Quantize> {
  public:
-  Quantize(Stream s, Quantization quantization) : Primitive(s), quantization(quantization) {}
-  const char* name() const override { return "Quantize"; }
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override;
-  bool is_equivalent(const Primitive& other) const override;
+  Quantize(Stream s, Quantization quantization) : PrimitiveOf(s), quantization(quantization) {}
+  static constexpr const char* type_name = "Quantize";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  auto state() const { return std::tie(quantization); }
 
   const Quantization quantization;
 };
 
 /// inputs {w_q, scales, biases} -> {w}.
-class Dequantize final : public Primitive {
+class Dequantize final : public PrimitiveOf<Dequantize> {
  public:
-  Dequantize(Stream s, Quantization quantization) : Primitive(s), quantization(quantization) {}
-  const char* name() const override { return "Dequantize"; }
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override;
-  bool is_equivalent(const Primitive& other) const override;
+  Dequantize(Stream s, Quantization quantization) : PrimitiveOf(s), quantization(quantization) {}
+  static constexpr const char* type_name = "Dequantize";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  auto state() const { return std::tie(quantization); }
 
   const Quantization quantization;
 };
@@ -49,13 +51,13 @@ class Dequantize final : public Primitive {
 /// inputs {x, w_q, scales, biases}: x [..., M, K] with w [..., N, K] (transpose) or x [..., M, N]
 /// with it. Floats of 16 or 32 bits: scales and biases of one dtype, x of any; leading axes
 /// broadcast.
-class QuantizedMatmul final : public Primitive {
+class QuantizedMatmul final : public PrimitiveOf<QuantizedMatmul> {
  public:
   QuantizedMatmul(Stream s, Quantization quantization, bool transpose)
-      : Primitive(s), quantization(quantization), transpose(transpose) {}
-  const char* name() const override { return "QuantizedMatmul"; }
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override;
-  bool is_equivalent(const Primitive& other) const override;
+      : PrimitiveOf(s), quantization(quantization), transpose(transpose) {}
+  static constexpr const char* type_name = "QuantizedMatmul";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  auto state() const { return std::tie(quantization, transpose); }
 
   const Quantization quantization;
   const bool transpose;

@@ -9,12 +9,9 @@ class Scan : public Primitive {
  public:
   Scan(Stream s, int axis, bool reverse, bool inclusive)
       : Primitive(s), axis(axis), reverse(reverse), inclusive(inclusive) {}
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override {
+  auto state() const { return std::tie(axis, reverse, inclusive); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     return {inputs[0].shape()};
-  }
-  bool is_equivalent(const Primitive& other) const override {
-    const auto& o = static_cast<const Scan&>(other);
-    return axis == o.axis && reverse == o.reverse && inclusive == o.inclusive;
   }
 
   const int axis;  ///< not negative
@@ -22,34 +19,34 @@ class Scan : public Primitive {
   const bool inclusive;
 };
 
-class CumSum final : public Scan {
+class CumSum final : public PrimitiveOf<CumSum, Scan> {
  public:
-  using Scan::Scan;
-  const char* name() const override { return "CumSum"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "CumSum";
 };
 
-class CumProd final : public Scan {
+class CumProd final : public PrimitiveOf<CumProd, Scan> {
  public:
-  using Scan::Scan;
-  const char* name() const override { return "CumProd"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "CumProd";
 };
 
-class CumMax final : public Scan {
+class CumMax final : public PrimitiveOf<CumMax, Scan> {
  public:
-  using Scan::Scan;
-  const char* name() const override { return "CumMax"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "CumMax";
 };
 
-class CumMin final : public Scan {
+class CumMin final : public PrimitiveOf<CumMin, Scan> {
  public:
-  using Scan::Scan;
-  const char* name() const override { return "CumMin"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "CumMin";
 };
 
-class LogCumSumExp final : public Scan {
+class LogCumSumExp final : public PrimitiveOf<LogCumSumExp, Scan> {
  public:
-  using Scan::Scan;
-  const char* name() const override { return "LogCumSumExp"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "LogCumSumExp";
 };
 
 }  // namespace quern

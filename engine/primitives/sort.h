@@ -6,64 +6,56 @@ namespace quern {
 
 // All along the last axis; index outputs are uint32.
 
-class Sort final : public Primitive {
+class Sort final : public PrimitiveOf<Sort> {
  public:
-  using Primitive::Primitive;
-  const char* name() const override { return "Sort"; }
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override {
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Sort";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     return {inputs[0].shape()};
   }
-  bool is_equivalent(const Primitive&) const override { return true; }
 };
 
-class ArgSort final : public Primitive {
+class ArgSort final : public PrimitiveOf<ArgSort> {
  public:
-  using Primitive::Primitive;
-  const char* name() const override { return "ArgSort"; }
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override {
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "ArgSort";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     return {inputs[0].shape()};
   }
-  bool is_equivalent(const Primitive&) const override { return true; }
 };
 
-class Partition final : public Primitive {
+class Partition final : public PrimitiveOf<Partition> {
  public:
-  Partition(Stream s, int kth) : Primitive(s), kth(kth) {}
-  const char* name() const override { return "Partition"; }
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override {
+  Partition(Stream s, int kth) : PrimitiveOf(s), kth(kth) {}
+  static constexpr const char* type_name = "Partition";
+  auto state() const { return std::tie(kth); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     return {inputs[0].shape()};
-  }
-  bool is_equivalent(const Primitive& other) const override {
-    return kth == static_cast<const Partition&>(other).kth;
   }
 
   const int kth;  ///< not negative
 };
 
-class ArgPartition final : public Primitive {
+class ArgPartition final : public PrimitiveOf<ArgPartition> {
  public:
-  ArgPartition(Stream s, int kth) : Primitive(s), kth(kth) {}
-  const char* name() const override { return "ArgPartition"; }
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override {
+  ArgPartition(Stream s, int kth) : PrimitiveOf(s), kth(kth) {}
+  static constexpr const char* type_name = "ArgPartition";
+  auto state() const { return std::tie(kth); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     return {inputs[0].shape()};
-  }
-  bool is_equivalent(const Primitive& other) const override {
-    return kth == static_cast<const ArgPartition&>(other).kth;
   }
 
   const int kth;  ///< not negative
 };
 
 /// A sorted sequence [n] and values of its dtype; the output has the values' shape.
-class SearchSorted final : public Primitive {
+class SearchSorted final : public PrimitiveOf<SearchSorted> {
  public:
-  SearchSorted(Stream s, bool right) : Primitive(s), right(right) {}
-  const char* name() const override { return "SearchSorted"; }
-  std::vector<Shape> output_shapes(const std::vector<array>& inputs) const override {
+  SearchSorted(Stream s, bool right) : PrimitiveOf(s), right(right) {}
+  static constexpr const char* type_name = "SearchSorted";
+  auto state() const { return std::tie(right); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
     return {inputs[1].shape()};
-  }
-  bool is_equivalent(const Primitive& other) const override {
-    return right == static_cast<const SearchSorted&>(other).right;
   }
 
   const bool right;  ///< after equal elements rather than before them
