@@ -61,11 +61,7 @@ array Minimum::times_derivative(const array& t, int argnum, const Arrays& x, con
 }
 
 array LogAddExp::times_derivative(const array& t, int argnum, const Arrays& x, const array&) const {
-  // Infinities that are equal have no difference.
-  const array same = logical_and(isinf(x[0]), equal(x[0], x[1]));
-  const array a = where(same, zero(t), x[size_t(argnum)]);
-  const array b = where(same, zero(t), x[size_t(1 - argnum)]);
-  return multiply(t, sigmoid(subtract(a, b)));
+  return multiply(t, sigmoid(finite_difference(x[size_t(argnum)], x[size_t(1 - argnum)])));
 }
 
 array ArcTan2::times_derivative(const array& t, int argnum, const Arrays& x, const array&) const {
