@@ -45,7 +45,8 @@ void Compiled::assign_registers() {
   std::vector<int> unused;
   const auto release = [&](size_t i, bool same_width) {
     for (size_t j = 0; j < i; ++j) {
-      if (last_use[j] != i || (width(steps[j].dtype) == width(steps[i].dtype)) != same_width) continue;
+      if (last_use[j] != i || (width(steps[j].dtype) == width(steps[i].dtype)) != same_width)
+        continue;
       unused.push_back(registers_[j]);
     }
   };
