@@ -7,18 +7,15 @@
 
 namespace quern {
 
-Batched Elementwise::vmap(
-    const Arrays& inputs, const std::vector<int>& axes,
-    const Arrays& outputs) const {
+Batched Elementwise::vmap(const Arrays& inputs, const std::vector<int>& axes,
+                          const Arrays& outputs) const {
   const auto [batched, axis] = align_batch(inputs, axes);
   Shape shape = batched[0].shape();
   return {{array(std::move(shape), outputs[0].dtype(), shared_from_this(), batched)}, {axis}};
 }
 
-Arrays Differentiable::vjp(const Arrays& primals,
-                                       const Arrays& cotangents,
-                                       const std::vector<int>& argnums,
-                                       const Arrays& outputs) const {
+Arrays Differentiable::vjp(const Arrays& primals, const Arrays& cotangents,
+                           const std::vector<int>& argnums, const Arrays& outputs) const {
   Arrays gradients;
   for (const int i : argnums) {
     // The transpose of a complex factor is its conjugate.
@@ -30,10 +27,8 @@ Arrays Differentiable::vjp(const Arrays& primals,
   return gradients;
 }
 
-Arrays Differentiable::jvp(const Arrays& primals,
-                                       const Arrays& tangents,
-                                       const std::vector<int>& argnums,
-                                       const Arrays& outputs) const {
+Arrays Differentiable::jvp(const Arrays& primals, const Arrays& tangents,
+                           const std::vector<int>& argnums, const Arrays& outputs) const {
   array sum = times_derivative(tangents[0], argnums[0], primals, outputs[0]);
   for (size_t i = 1; i < argnums.size(); ++i) {
     sum = add(sum, times_derivative(tangents[i], argnums[i], primals, outputs[0]));
@@ -41,13 +36,13 @@ Arrays Differentiable::jvp(const Arrays& primals,
   return {sum};
 }
 
-Arrays Stepwise::vjp(const Arrays& primals, const Arrays&,
-                                 const std::vector<int>& argnums, const Arrays&) const {
+Arrays Stepwise::vjp(const Arrays& primals, const Arrays&, const std::vector<int>& argnums,
+                     const Arrays&) const {
   return zeros_of(primals, argnums);
 }
 
-Arrays Stepwise::jvp(const Arrays&, const Arrays&,
-                                 const std::vector<int>&, const Arrays& outputs) const {
+Arrays Stepwise::jvp(const Arrays&, const Arrays&, const std::vector<int>&,
+                     const Arrays& outputs) const {
   return {zeros_like(outputs[0])};
 }
 

@@ -46,7 +46,10 @@ class Reshape final : public PrimitiveOf<Reshape> {
 class Slice final : public PrimitiveOf<Slice> {
  public:
   Slice(Stream s, Shape start, Shape stop, Shape strides)
-      : PrimitiveOf(s), start(std::move(start)), stop(std::move(stop)), strides(std::move(strides)) {}
+      : PrimitiveOf(s),
+        start(std::move(start)),
+        stop(std::move(stop)),
+        strides(std::move(strides)) {}
   static constexpr const char* type_name = "Slice";
   auto state() const { return std::tie(start, stop, strides); }
 
@@ -128,7 +131,10 @@ class Concatenate final : public PrimitiveOf<Concatenate> {
 class SliceUpdate final : public PrimitiveOf<SliceUpdate> {
  public:
   SliceUpdate(Stream s, Shape start, Shape stop, Shape strides)
-      : PrimitiveOf(s), start(std::move(start)), stop(std::move(stop)), strides(std::move(strides)) {}
+      : PrimitiveOf(s),
+        start(std::move(start)),
+        stop(std::move(stop)),
+        strides(std::move(strides)) {}
   static constexpr const char* type_name = "SliceUpdate";
   auto state() const { return std::tie(start, stop, strides); }
 

@@ -5,8 +5,7 @@
 
 namespace quern {
 
-array Negative::times_derivative(const array& t, int, const Arrays&,
-                                 const array&) const {
+array Negative::times_derivative(const array& t, int, const Arrays&, const array&) const {
   return negative(t);
 }
 
