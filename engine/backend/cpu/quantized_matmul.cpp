@@ -4,7 +4,7 @@
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
 #include "engine/backend/cpu/float_rows.h"
-#include "engine/backend/cpu/panel_gemm.h"
+#include "engine/backend/cpu/matmul/panel_gemm.h"
 #include "engine/primitives/quantized.h"
 
 namespace quern::cpu {
