@@ -13,16 +13,16 @@ namespace quern {
 // them, and build new graph from the record; so they compose in any order, and cost no evaluation.
 
 /// Outputs of `fun` at the primals, and the gradients of the primals given the outputs' cotangents
-/// (one per output that stop_gradient did not make, of its shape). Throws std::invalid_argument when
-/// counts or shapes do not fit, or an operation has no gradient.
+/// (one per output that stop_gradient did not make, of its shape). Throws std::invalid_argument
+/// when counts or shapes do not fit, or an operation has no gradient.
 std::pair<std::vector<array>, std::vector<array>> vjp(
     const std::function<std::vector<array>(const std::vector<array>&)>& fun,
     const std::vector<array>& primals, const std::vector<array>& cotangents);
 std::pair<array, array> vjp(const std::function<array(const array&)>& fun, const array& primal,
                             const array& cotangent);
 
-/// Outputs of `fun` at the primals, and the outputs' tangents given the primals' (one each, of their
-/// shapes).
+/// Outputs of `fun` at the primals, and the outputs' tangents given the primals' (one each, of
+/// their shapes).
 std::pair<std::vector<array>, std::vector<array>> jvp(
     const std::function<std::vector<array>(const std::vector<array>&)>& fun,
     const std::vector<array>& primals, const std::vector<array>& tangents);
@@ -31,8 +31,8 @@ std::pair<array, array> jvp(const std::function<array(const array&)>& fun, const
 
 /// What value_and_grad returns for a function of several outputs: these, the first of which is the
 /// value, and the gradients.
-using ValueAndGradFn = std::function<std::pair<std::vector<array>, std::vector<array>>(
-    const std::vector<array>&)>;
+using ValueAndGradFn =
+    std::function<std::pair<std::vector<array>, std::vector<array>>(const std::vector<array>&)>;
 /// The same for a function of one output.
 using SimpleValueAndGradFn =
     std::function<std::pair<array, std::vector<array>>(const std::vector<array>&)>;
@@ -72,13 +72,12 @@ std::function<std::vector<array>(const std::vector<array>&)> vmap(
     const std::vector<int>& in_axes = {}, const std::vector<int>& out_axes = {});
 
 /// `fun` with its own derivatives or batching instead of those of its operations. fun_vjp(primals,
-/// cotangents, outputs) returns a gradient per primal; fun_jvp(primals, tangents, argnums) a tangent
-/// per output; fun_vmap(inputs, axes) the outputs and where their extra axes are.
+/// cotangents, outputs) returns a gradient per primal; fun_jvp(primals, tangents, argnums) a
+/// tangent per output; fun_vmap(inputs, axes) the outputs and where their extra axes are.
 std::function<std::vector<array>(const std::vector<array>&)> custom_function(
     std::function<std::vector<array>(const std::vector<array>&)> fun,
-    std::optional<std::function<std::vector<array>(const std::vector<array>&,
-                                                   const std::vector<array>&,
-                                                   const std::vector<array>&)>>
+    std::optional<std::function<std::vector<array>(
+        const std::vector<array>&, const std::vector<array>&, const std::vector<array>&)>>
         fun_vjp = std::nullopt,
     std::optional<std::function<std::vector<array>(
         const std::vector<array>&, const std::vector<array>&, const std::vector<int>&)>>
