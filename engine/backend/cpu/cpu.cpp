@@ -9,8 +9,10 @@ const KernelTable& kernels() {
     register_attention(t);
     register_compiled(t);
     register_creation(t);
+    register_dequantize(t);
     register_custom(t);
     register_elementwise(t);
+    register_fp8(t);
     register_indexing(t);
     register_matmul(t);
     register_norm(t);
