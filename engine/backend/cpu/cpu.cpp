@@ -7,6 +7,7 @@ const KernelTable& kernels() {
     KernelTable t;
     register_arg_reduce(t);
     register_attention(t);
+    register_attention_vjp(t);
     register_compiled(t);
     register_creation(t);
     register_dequantize(t);
@@ -16,6 +17,7 @@ const KernelTable& kernels() {
     register_indexing(t);
     register_matmul(t);
     register_norm(t);
+    register_norm_vjp(t);
     register_quantize(t);
     register_quantized_matmul(t);
     register_random(t);

@@ -13,6 +13,7 @@ bool is_fusable(const Primitive& primitive, const std::vector<Dtype>& inputs);
 // One function per family of kernels, in the file that holds them; kernels() calls each once.
 void register_arg_reduce(KernelTable& table);
 void register_attention(KernelTable& table);
+void register_attention_vjp(KernelTable& table);
 void register_compiled(KernelTable& table);
 void register_creation(KernelTable& table);
 void register_dequantize(KernelTable& table);
@@ -22,6 +23,7 @@ void register_fp8(KernelTable& table);
 void register_indexing(KernelTable& table);
 void register_matmul(KernelTable& table);
 void register_norm(KernelTable& table);
+void register_norm_vjp(KernelTable& table);
 void register_quantize(KernelTable& table);
 void register_quantized_matmul(KernelTable& table);
 void register_random(KernelTable& table);
