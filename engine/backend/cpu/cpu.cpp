@@ -9,6 +9,7 @@ const KernelTable& kernels() {
     register_attention(t);
     register_compiled(t);
     register_creation(t);
+    register_custom(t);
     register_elementwise(t);
     register_indexing(t);
     register_matmul(t);

@@ -15,6 +15,7 @@ void register_arg_reduce(KernelTable& table);
 void register_attention(KernelTable& table);
 void register_compiled(KernelTable& table);
 void register_creation(KernelTable& table);
+void register_custom(KernelTable& table);
 void register_elementwise(KernelTable& table);
 void register_indexing(KernelTable& table);
 void register_matmul(KernelTable& table);
