@@ -184,8 +184,13 @@ TEST(TransformsOfElementwise, Casts) {
   const auto through = [](Dtype dtype) {
     return [dtype](const Arrays& in) { return Arrays{astype(astype(in[0], dtype), float64)}; };
   };
-  expect_gradients("astype", through(float32), {values({3}, 1)}, {1e-2, 1e-4});
-  expect_vmap("astype", through(float16), {values({2, 3}, 1)});
+  for (const Dtype dtype : {float16, float32, complex64}) {
+    const auto fun = [&](const array& a) { return astype(astype(a, dtype), float32); };
+    const array a({1.0f, 2.0f}), c({0.5f, -4.0f});
+    EXPECT_TRUE(array_equal(vjp(fun, a, c).second, c).item<bool>());
+    EXPECT_TRUE(array_equal(jvp(fun, a, c).second, c).item<bool>());
+    expect_vmap("astype", through(dtype), {values({2, 3}, 1)});
+  }
   const array x({0.3f, 1.7f}), ones = ones_like(x);
   for (const Dtype dtype : {int32, bool_}) {
     const auto steps = [&](const array& a) { return astype(astype(a, dtype), float32); };
