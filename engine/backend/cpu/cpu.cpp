@@ -20,6 +20,8 @@ const KernelTable& kernels() {
     register_reduce(t);
     register_rope(t);
     register_scan(t);
+    register_scatter(t);
+    register_slice(t);
     register_softmax(t);
     register_sort(t);
     register_views(t);

@@ -26,6 +26,8 @@ void register_random(KernelTable& table);
 void register_reduce(KernelTable& table);
 void register_rope(KernelTable& table);
 void register_scan(KernelTable& table);
+void register_scatter(KernelTable& table);
+void register_slice(KernelTable& table);
 void register_softmax(KernelTable& table);
 void register_sort(KernelTable& table);
 void register_views(KernelTable& table);
