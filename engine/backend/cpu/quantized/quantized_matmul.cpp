@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "engine/backend/cpu/affine.h"
+#include "engine/backend/cpu/quantized/affine.h"
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
 #include "engine/backend/cpu/float_rows.h"
