@@ -7,10 +7,13 @@ const KernelTable& kernels() {
     KernelTable t;
     register_arg_reduce(t);
     register_attention(t);
+    register_conv(t);
     register_compiled(t);
     register_creation(t);
     register_custom(t);
     register_elementwise(t);
+    register_hadamard(t);
+    register_indexed_matmul(t);
     register_indexing(t);
     register_matmul(t);
     register_norm(t);

@@ -13,10 +13,13 @@ bool is_fusable(const Primitive& primitive, const std::vector<Dtype>& inputs);
 // One function per family of kernels, in the file that holds them; kernels() calls each once.
 void register_arg_reduce(KernelTable& table);
 void register_attention(KernelTable& table);
+void register_conv(KernelTable& table);
 void register_compiled(KernelTable& table);
 void register_creation(KernelTable& table);
 void register_custom(KernelTable& table);
 void register_elementwise(KernelTable& table);
+void register_hadamard(KernelTable& table);
+void register_indexed_matmul(KernelTable& table);
 void register_indexing(KernelTable& table);
 void register_matmul(KernelTable& table);
 void register_norm(KernelTable& table);
