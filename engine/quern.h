@@ -15,6 +15,7 @@
 #include "engine/ops/comparison.h"
 #include "engine/ops/creation.h"
 #include "engine/ops/indexing.h"
+#include "engine/ops/linalg.h"
 #include "engine/ops/random.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/scan.h"

@@ -10,6 +10,8 @@ const KernelTable& kernels() {
     register_creation(t);
     register_elementwise(t);
     register_indexing(t);
+    register_linalg_solve(t);
+    register_linalg_spectral(t);
     register_matmul(t);
     register_norm(t);
     register_quantize(t);

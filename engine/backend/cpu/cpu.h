@@ -13,6 +13,8 @@ void register_attention(KernelTable& table);
 void register_creation(KernelTable& table);
 void register_elementwise(KernelTable& table);
 void register_indexing(KernelTable& table);
+void register_linalg_solve(KernelTable& table);
+void register_linalg_spectral(KernelTable& table);
 void register_matmul(KernelTable& table);
 void register_norm(KernelTable& table);
 void register_quantize(KernelTable& table);
