@@ -26,6 +26,7 @@
 #include "engine/ops/indexing.h"
 #include "engine/ops/matmul.h"
 #include "engine/ops/products.h"
+#include "engine/ops/linalg.h"
 #include "engine/ops/random.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/scalar.h"

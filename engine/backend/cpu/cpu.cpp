@@ -15,6 +15,8 @@ const KernelTable& kernels() {
     register_hadamard(t);
     register_indexed_matmul(t);
     register_indexing(t);
+    register_linalg_solve(t);
+    register_linalg_spectral(t);
     register_matmul(t);
     register_norm(t);
     register_quantize(t);

@@ -21,6 +21,8 @@ void register_elementwise(KernelTable& table);
 void register_hadamard(KernelTable& table);
 void register_indexed_matmul(KernelTable& table);
 void register_indexing(KernelTable& table);
+void register_linalg_solve(KernelTable& table);
+void register_linalg_spectral(KernelTable& table);
 void register_matmul(KernelTable& table);
 void register_norm(KernelTable& table);
 void register_quantize(KernelTable& table);
