@@ -24,6 +24,8 @@ std::string read_file(const std::string& path) {
 }
 
 void write_file(const std::string& path, const std::string& bytes) {
+  std::filesystem::remove(
+      path);  // a file that is cut to nothing is flushed to disk when it is closed
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
