@@ -91,12 +91,12 @@ class Evaluation {
     std::vector<Frame> stack;
     const auto enter = [&](const array& a) {
       Node* node = a.impl_->node.get();
-      if (!node && a.impl_->status.load(std::memory_order_relaxed) ==
-                       array::Impl::Status::unscheduled) {
-        throw std::invalid_argument(
-            fmt::format("[eval] an array of shape {} stands for an input that vmap or compile traces: "
-                        "it has no values to compute with or to read",
-                        to_string(a.shape())));
+      if (!node &&
+          a.impl_->status.load(std::memory_order_relaxed) == array::Impl::Status::unscheduled) {
+        throw std::invalid_argument(fmt::format(
+            "[eval] an array of shape {} stands for an input that vmap or compile traces: "
+            "it has no values to compute with or to read",
+            to_string(a.shape())));
       }
       if (!node || node->visited == current_ || node->scheduled) return;
       node->visited = current_;

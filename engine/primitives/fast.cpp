@@ -10,12 +10,9 @@ std::vector<Shape> LayerNorm::output_shapes(const Arrays& inputs) const {
   return {inputs[0].shape()};
 }
 
-std::vector<Shape> RoPE::output_shapes(const Arrays& inputs) const {
-  return {inputs[0].shape()};
-}
+std::vector<Shape> RoPE::output_shapes(const Arrays& inputs) const { return {inputs[0].shape()}; }
 
-std::vector<Shape> ScaledDotProductAttention::output_shapes(
-    const Arrays& inputs) const {
+std::vector<Shape> ScaledDotProductAttention::output_shapes(const Arrays& inputs) const {
   Shape shape = inputs[0].shape();
   shape.back() = inputs[2].shape(-1);
   return {shape};

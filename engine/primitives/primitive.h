@@ -42,22 +42,18 @@ class Primitive : public std::enable_shared_from_this<Primitive> {
   /// given the outputs' cotangents. Where a primal does not influence the result (an index, a
   /// condition) they are zeros. Complex cotangents follow MLX: that of a product with b is the
   /// product with conj(b).
-  virtual Arrays vjp(const std::vector<array>& primals,
-                                 const std::vector<array>& cotangents,
-                                 const std::vector<int>& argnums,
-                                 const std::vector<array>& outputs) const;
+  virtual Arrays vjp(const std::vector<array>& primals, const std::vector<array>& cotangents,
+                     const std::vector<int>& argnums, const std::vector<array>& outputs) const;
 
   /// Tangents of the outputs, given those of primals[argnums[i]].
-  virtual Arrays jvp(const std::vector<array>& primals,
-                                 const std::vector<array>& tangents,
-                                 const std::vector<int>& argnums,
-                                 const std::vector<array>& outputs) const;
+  virtual Arrays jvp(const std::vector<array>& primals, const std::vector<array>& tangents,
+                     const std::vector<int>& argnums, const std::vector<array>& outputs) const;
 
   /// The same operation over inputs that each carry an extra axis (axes[i], or -1 for none): the
   /// outputs and where their extra axis is. `outputs` are those of the operation without it, for
   /// their shapes and dtypes only: they have no data.
   virtual Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
-               const Arrays& outputs) const;
+                       const Arrays& outputs) const;
 
   /// Whether both compute the same from the same inputs. `other` has the same type.
   virtual bool is_equivalent(const Primitive& other) const = 0;
@@ -76,8 +72,9 @@ class Primitive : public std::enable_shared_from_this<Primitive> {
   Stream stream_;
 };
 
-/// What a concrete primitive P derives from. P says `static constexpr const char* type_name` and, if
-/// it has parameters, `auto state() const { return std::tie(...); }`; the rest follows from them.
+/// What a concrete primitive P derives from. P says `static constexpr const char* type_name` and,
+/// if it has parameters, `auto state() const { return std::tie(...); }`; the rest follows from
+/// them.
 template <typename P, typename Base = Primitive>
 class PrimitiveOf : public Base {
  public:

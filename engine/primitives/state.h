@@ -22,9 +22,7 @@ class StateWriter {
  public:
   template <typename T>
   void write(const T& value);
-  void write_bytes(const void* data, size_t n) {
-    bytes_.append(static_cast<const char*>(data), n);
-  }
+  void write_bytes(const void* data, size_t n) { bytes_.append(static_cast<const char*>(data), n); }
 
   const std::string& bytes() const { return bytes_; }
 
@@ -59,7 +57,7 @@ class StateReader {
 namespace detail {
 
 template <typename T>
-concept StateStructure = requires(T & value) {
+concept StateStructure = requires(T& value) {
   value.fields();
 };
 
@@ -108,8 +106,9 @@ T StateReader::read() {
     return value;
   } else if constexpr (detail::StateStructure<T>) {
     T value;
-    std::apply([&](auto&... field) { ((field = read<std::remove_cvref_t<decltype(field)>>()), ...); },
-               value.fields());
+    std::apply(
+        [&](auto&... field) { ((field = read<std::remove_cvref_t<decltype(field)>>()), ...); },
+        value.fields());
     return value;
   } else {
     T list;

@@ -45,8 +45,8 @@ bool is_stop_gradient(const array& a) {
 void require_like(const array& derivative, const array& a, const char* where, const char* what,
                   size_t i) {
   if (derivative.shape() == a.shape()) return;
-  throw std::invalid_argument(fmt::format("[{}] the {} {} has shape {}, its array {}", where, what, i,
-                                          to_string(derivative.shape()), to_string(a.shape())));
+  throw std::invalid_argument(fmt::format("[{}] the {} {} has shape {}, its array {}", where, what,
+                                          i, to_string(derivative.shape()), to_string(a.shape())));
 }
 
 void accumulate(Derivatives& derivatives, const array& of, array value) {
@@ -154,9 +154,10 @@ std::pair<std::vector<array>, std::vector<array>> value_and_grad_at(
     if (result.first.empty()) throw std::invalid_argument("[grad] the function returned no array");
     const array& value = result.first[0];
     if (value.size() != 1) {
-      throw std::invalid_argument(fmt::format("[grad] the function must return a scalar first, not an "
-                                              "array of shape {}; sum it, or use vjp",
-                                              to_string(value.shape())));
+      throw std::invalid_argument(
+          fmt::format("[grad] the function must return a scalar first, not an "
+                      "array of shape {}; sum it, or use vjp",
+                      to_string(value.shape())));
     }
     Derivatives seed;
     seed.emplace(value.id(), ones_like(value));
@@ -206,8 +207,8 @@ std::pair<std::vector<array>, std::vector<array>> jvp(const Function& fun,
                                                       const std::vector<array>& primals,
                                                       const std::vector<array>& tangents) {
   if (primals.size() != tangents.size()) {
-    throw std::invalid_argument(fmt::format("[jvp] {} tangents are given for {} primals",
-                                            tangents.size(), primals.size()));
+    throw std::invalid_argument(
+        fmt::format("[jvp] {} tangents are given for {} primals", tangents.size(), primals.size()));
   }
   for (size_t i = 0; i < primals.size(); ++i) {
     require_like(tangents[i], primals[i], "jvp", "tangent", i);

@@ -54,7 +54,8 @@ Arrays moved(const Arrays& at, const Arrays& direction, double step) {
 }
 
 void expect_near(double got, double want, double scale, double tolerance, const std::string& what) {
-  EXPECT_LE(std::abs(got - want), tolerance * (1 + scale)) << what << ": " << got << ", not " << want;
+  EXPECT_LE(std::abs(got - want), tolerance * (1 + scale))
+      << what << ": " << got << ", not " << want;
 }
 
 /// vjp and jvp of a function of float64 arrays that returns float64 arrays.
@@ -149,7 +150,9 @@ void expect_gradients(const std::string& name, const ArrayFunction& fun, const A
   const ArrayFunction of_at = of_free(fun, inputs);
   expect_derivatives(name, of_at, at, tolerance);
   const Arrays cotangents = like(of_at(at), 97);
-  const ArrayFunction gradient = [&](const Arrays& in) { return vjp(of_at, in, cotangents).second; };
+  const ArrayFunction gradient = [&](const Arrays& in) {
+    return vjp(of_at, in, cotangents).second;
+  };
   expect_derivatives(name + " gradient", gradient, at, {tolerance.step, 10 * tolerance.relative});
 }
 

@@ -84,8 +84,8 @@ TEST(Vmap, OfAGradient) {
 }
 
 TEST(Vmap, NestedOverBothAxes) {
-  const auto outer = vmap(vmap([](const array& a, const array& b) { return multiply(a, b); }, -1, 0),
-                          0, -1);
+  const auto outer =
+      vmap(vmap([](const array& a, const array& b) { return multiply(a, b); }, -1, 0), 0, -1);
   const array a({1.0f, 2.0f}), b({3.0f, 4.0f, 5.0f});
   const array got = outer(a, b);
   EXPECT_EQ(got.shape(), Shape({2, 3}));
