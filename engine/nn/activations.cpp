@@ -6,7 +6,7 @@
 #include <numbers>
 #include <stdexcept>
 
-#include "engine/nn/weak_scalar.h"
+#include "engine/ops/weak_scalar.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/creation.h"

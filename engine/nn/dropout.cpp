@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "engine/nn/random_scope.h"
-#include "engine/nn/weak_scalar.h"
+#include "engine/ops/weak_scalar.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/random.h"
 

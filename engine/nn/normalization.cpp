@@ -5,7 +5,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "engine/nn/weak_scalar.h"
+#include "engine/ops/weak_scalar.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/creation.h"
 #include "engine/ops/fast.h"
