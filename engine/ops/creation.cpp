@@ -33,7 +33,8 @@ array arange(double start, double stop, double step, Dtype dtype, StreamOrDevice
   if (count > INT32_MAX) {
     throw std::overflow_error(fmt::format("[arange] {} elements do not fit one axis", count));
   }
-  return array({ShapeElem(count)}, dtype, std::make_shared<Arange>(to_stream(s), first, by), {});
+  const auto length = ShapeElem(count);
+  return array({length}, dtype, std::make_shared<Arange>(to_stream(s), first, by, length), {});
 }
 
 array arange(double start, double stop, double step, StreamOrDevice s) {
@@ -95,7 +96,7 @@ array ones_like(const array& a, StreamOrDevice s) { return ones(a.shape(), a.dty
 
 array tri(int n, int m, int k, Dtype type, StreamOrDevice s) {
   if (n < 0 || m < 0) throw std::invalid_argument(fmt::format("[tri] no matrix is {} by {}", n, m));
-  return array({n, m}, type, std::make_shared<Tri>(to_stream(s), k), {});
+  return array({n, m}, type, std::make_shared<Tri>(to_stream(s), n, m, k), {});
 }
 array tri(int n, Dtype type, StreamOrDevice s) { return tri(n, n, 0, type, s); }
 
@@ -111,11 +112,13 @@ array identity(int n, Dtype dtype, StreamOrDevice s) { return eye(n, n, 0, dtype
 array identity(int n, StreamOrDevice s) { return identity(n, float32, s); }
 
 namespace {
+
 void require_matrix(const array& x, const char* where) {
   if (x.ndim() >= 2) return;
   throw std::invalid_argument(
       fmt::format("[{}] needs an array with at least 2 dimensions, got {}", where, x.ndim()));
 }
+
 }  // namespace
 
 array tril(array x, int k, StreamOrDevice s) {

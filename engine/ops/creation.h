@@ -56,4 +56,15 @@ array tri(int n, Dtype type, StreamOrDevice s = {});
 array tril(array x, int k = 0, StreamOrDevice s = {});
 array triu(array x, int k = 0, StreamOrDevice s = {});
 
+// Windows: M values, float32, symmetric; none for M < 1, and 1 for M = 1.
+
+/// 0.5 - 0.5 cos(2 pi n / (M - 1)).
+array hanning(int M, StreamOrDevice s = {});
+/// 0.54 - 0.46 cos(2 pi n / (M - 1)).
+array hamming(int M, StreamOrDevice s = {});
+/// A triangle: 0 at the ends, 1 in the middle.
+array bartlett(int M, StreamOrDevice s = {});
+/// 0.42 - 0.5 cos(2 pi n / (M - 1)) + 0.08 cos(4 pi n / (M - 1)).
+array blackman(int M, StreamOrDevice s = {});
+
 }  // namespace quern

@@ -5,7 +5,7 @@
 
 #include "engine/ops/cast.h"
 #include "engine/ops/shape.h"
-#include "engine/primitives/shape.h"
+#include "engine/primitives/slice.h"
 
 namespace quern {
 

@@ -7,7 +7,9 @@ const KernelTable& kernels() {
     KernelTable t;
     register_arg_reduce(t);
     register_attention(t);
+    register_compiled(t);
     register_creation(t);
+    register_custom(t);
     register_elementwise(t);
     register_indexing(t);
     register_matmul(t);

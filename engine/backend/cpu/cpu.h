@@ -7,10 +7,15 @@ namespace quern::cpu {
 /// The CPU backend: has a kernel for every primitive.
 const KernelTable& kernels();
 
+/// Whether a Compiled may have the primitive, on inputs of these dtypes, as a step.
+bool is_fusable(const Primitive& primitive, const std::vector<Dtype>& inputs);
+
 // One function per family of kernels, in the file that holds them; kernels() calls each once.
 void register_arg_reduce(KernelTable& table);
 void register_attention(KernelTable& table);
+void register_compiled(KernelTable& table);
 void register_creation(KernelTable& table);
+void register_custom(KernelTable& table);
 void register_elementwise(KernelTable& table);
 void register_indexing(KernelTable& table);
 void register_matmul(KernelTable& table);

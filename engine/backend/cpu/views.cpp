@@ -7,6 +7,7 @@
 #include "engine/backend/cpu/cpu.h"
 #include "engine/primitives/cast.h"
 #include "engine/primitives/shape.h"
+#include "engine/primitives/slice.h"
 
 namespace quern::cpu {
 
@@ -69,19 +70,20 @@ bool reshaped_strides(const array& a, const Shape& shape, Strides& strides) {
   return true;
 }
 
-void reshape(const Reshape& p, const Arrays& in, Arrays& out) {
+void reshape(const Reshape&, const Arrays& in, Arrays& out) {
   const array& a = in[0];
+  const Shape& shape = out[0].shape();
   if (a.flags().row_contiguous) {
-    out[0].set_view(a.buffer(), row_major_strides(p.shape), a.byte_offset());
+    out[0].set_view(a.buffer(), row_major_strides(shape), a.byte_offset());
     return;
   }
   Strides strides;
-  if (reshaped_strides(a, p.shape, strides)) {
+  if (reshaped_strides(a, shape, strides)) {
     out[0].set_view(a.buffer(), std::move(strides), a.byte_offset());
     return;
   }
   const array dense = row_contiguous(a);
-  out[0].set_view(dense.buffer(), row_major_strides(p.shape), dense.byte_offset());
+  out[0].set_view(dense.buffer(), row_major_strides(shape), dense.byte_offset());
 }
 
 /// Layout of the slice of `a` that starts at `start` and steps by `steps`.
@@ -97,7 +99,8 @@ std::pair<Strides, size_t> sliced(const array& a, const Shape& start, const Shap
 
 void slice(const Slice& p, const Arrays& in, Arrays& out) {
   if (out[0].size() == 0) return out[0].allocate();
-  auto [strides, offset] = sliced(in[0], p.start, p.strides);
+  const SliceRange r = resolve_slice(in[0].shape(), p.start, p.stop, p.strides, "slice");
+  auto [strides, offset] = sliced(in[0], r.start, r.strides);
   out[0].set_view(in[0].buffer(), std::move(strides), offset);
 }
 
@@ -144,7 +147,8 @@ void take_or_copy(const array& in, array& out) {
 
 void slice_update(const SliceUpdate& p, const Arrays& in, Arrays& out) {
   take_or_copy(in[0], out[0]);
-  const auto [strides, offset] = sliced(out[0], p.start, p.strides);
+  const SliceRange r = resolve_slice(out[0].shape(), p.start, p.stop, p.strides, "slice_update");
+  const auto [strides, offset] = sliced(out[0], r.start, r.strides);
   copy_into(in[1], out[0], strides, offset);
 }
 

@@ -1,10 +1,10 @@
-#include "engine/backend/cpu/float_gemm.h"
+#include "engine/backend/cpu/matmul/float_gemm.h"
 
 #include <algorithm>
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "engine/backend/cpu/float_gemm.cpp"
+#define HWY_TARGET_INCLUDE "engine/backend/cpu/matmul/float_gemm.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

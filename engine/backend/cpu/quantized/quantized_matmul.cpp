@@ -1,10 +1,10 @@
 #include <algorithm>
 
-#include "engine/backend/cpu/affine.h"
+#include "engine/backend/cpu/quantized/affine.h"
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
 #include "engine/backend/cpu/float_rows.h"
-#include "engine/backend/cpu/panel_gemm.h"
+#include "engine/backend/cpu/matmul/panel_gemm.h"
 #include "engine/primitives/quantized.h"
 
 namespace quern::cpu {

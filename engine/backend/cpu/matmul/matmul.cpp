@@ -3,12 +3,12 @@
 #include <array>
 #include <limits>
 
-#include "engine/backend/cpu/blas.h"
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
-#include "engine/backend/cpu/dot_rows.h"
 #include "engine/backend/cpu/float_rows.h"
-#include "engine/backend/cpu/panel_gemm.h"
+#include "engine/backend/cpu/matmul/blas.h"
+#include "engine/backend/cpu/matmul/dot_rows.h"
+#include "engine/backend/cpu/matmul/panel_gemm.h"
 #include "engine/backend/cpu/strided.h"
 
 namespace quern::cpu {

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/backend/cpu/matrix.h"
+#include "engine/backend/cpu/matmul/matrix.h"
 
 namespace quern::cpu {
 

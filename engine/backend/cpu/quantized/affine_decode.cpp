@@ -1,15 +1,15 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/backend/cpu/affine.h"
+#include "engine/backend/cpu/quantized/affine.h"
 #include "engine/backend/cpu/float_rows.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "engine/backend/cpu/affine_decode.cpp"
+#define HWY_TARGET_INCLUDE "engine/backend/cpu/quantized/affine_decode.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "engine/backend/cpu/affine_bits-inl.h"
+#include "engine/backend/cpu/quantized/affine_bits-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace quern::cpu {

@@ -1,4 +1,4 @@
-#include "engine/backend/cpu/blas.h"
+#include "engine/backend/cpu/matmul/blas.h"
 
 #include <cblas.h>
 

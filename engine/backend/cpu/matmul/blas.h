@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "engine/array/half.h"
-#include "engine/backend/cpu/matrix.h"
+#include "engine/backend/cpu/matmul/matrix.h"
 
 namespace quern::cpu {
 

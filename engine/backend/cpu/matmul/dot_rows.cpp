@@ -1,7 +1,7 @@
-#include "engine/backend/cpu/dot_rows.h"
+#include "engine/backend/cpu/matmul/dot_rows.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "engine/backend/cpu/dot_rows.cpp"
+#define HWY_TARGET_INCLUDE "engine/backend/cpu/matmul/dot_rows.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

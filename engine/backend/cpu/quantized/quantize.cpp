@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "engine/backend/cpu/affine.h"
+#include "engine/backend/cpu/quantized/affine.h"
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
 #include "engine/backend/cpu/float_rows.h"

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/backend/cpu/affine.h"
+#include "engine/backend/cpu/quantized/affine.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "engine/backend/cpu/affine_dot.cpp"
+#define HWY_TARGET_INCLUDE "engine/backend/cpu/quantized/affine_dot.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "engine/backend/cpu/affine_bits-inl.h"
+#include "engine/backend/cpu/quantized/affine_bits-inl.h"
 #include "engine/backend/cpu/float_lanes-inl.h"
 
 // A row's product with x is, over its groups, sum(scale * sum(q * x) + bias * sum(x)), and the sums

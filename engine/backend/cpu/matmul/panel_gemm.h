@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "engine/backend/cpu/float_gemm.h"
+#include "engine/backend/cpu/matmul/float_gemm.h"
 #include "engine/backend/cpu/scratch.h"
 #include "engine/backend/cpu/thread_pool.h"
 
