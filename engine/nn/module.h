@@ -126,7 +126,7 @@ class Children {
 };
 
 /// Modules by dotted name, owners before what they own, in the order of their construction. They
-/// live as long as their places in the tree hold them.
+/// live as long as their places in the tree hold them; shared_from_this() keeps one longer.
 using NamedModules = std::vector<std::pair<std::string, Module*>>;
 
 /// A node of a tree of parameters. A module has identity: it can be neither copied nor moved, and
@@ -134,7 +134,7 @@ using NamedModules = std::vector<std::pair<std::string, Module*>>;
 /// first's parameters(); the arrays themselves are shared then, and cost nothing.
 ///
 /// Not synchronised: one thread at a time, unless all only read.
-class Module {
+class Module : public std::enable_shared_from_this<Module> {
  public:
   Module() = default;
   virtual ~Module() = default;
