@@ -8,13 +8,18 @@ const KernelTable& kernels() {
     register_arg_reduce(t);
     register_attention(t);
     register_attention_vjp(t);
+    register_conv(t);
     register_compiled(t);
     register_creation(t);
     register_dequantize(t);
     register_custom(t);
     register_elementwise(t);
     register_fp8(t);
+    register_hadamard(t);
+    register_indexed_matmul(t);
     register_indexing(t);
+    register_linalg_solve(t);
+    register_linalg_spectral(t);
     register_matmul(t);
     register_norm(t);
     register_norm_vjp(t);
@@ -24,6 +29,8 @@ const KernelTable& kernels() {
     register_reduce(t);
     register_rope(t);
     register_scan(t);
+    register_scatter(t);
+    register_slice(t);
     register_softmax(t);
     register_sort(t);
     register_views(t);
