@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "engine/graph/trace.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/shape.h"
@@ -77,22 +78,28 @@ array full(Shape shape, array values, StreamOrDevice s) {
 }
 
 array full_like(const array& a, array values, Dtype dtype, StreamOrDevice s) {
-  return full(a.shape(), std::move(values), dtype, s);
+  if (!Trace::any_shape()) return full(a.shape(), std::move(values), dtype, s);
+  // Broadcast with the array, whose shape is another at the next call.
+  return contiguous(broadcast_arrays({astype(std::move(values), dtype, s), a}, s)[0], false, s);
 }
 array full_like(const array& a, array values, StreamOrDevice s) {
-  return full(a.shape(), std::move(values), a.dtype(), s);
+  return full_like(a, std::move(values), a.dtype(), s);
 }
 
 array zeros(const Shape& shape, Dtype dtype, StreamOrDevice s) {
   return full(shape, array(0, dtype), s);
 }
 array zeros(const Shape& shape, StreamOrDevice s) { return zeros(shape, float32, s); }
-array zeros_like(const array& a, StreamOrDevice s) { return zeros(a.shape(), a.dtype(), s); }
+array zeros_like(const array& a, StreamOrDevice s) {
+  return full_like(a, array(0, a.dtype()), s);
+}
 array ones(const Shape& shape, Dtype dtype, StreamOrDevice s) {
   return full(shape, array(1, dtype), s);
 }
 array ones(const Shape& shape, StreamOrDevice s) { return ones(shape, float32, s); }
-array ones_like(const array& a, StreamOrDevice s) { return ones(a.shape(), a.dtype(), s); }
+array ones_like(const array& a, StreamOrDevice s) {
+  return full_like(a, array(1, a.dtype()), s);
+}
 
 array tri(int n, int m, int k, Dtype type, StreamOrDevice s) {
   if (n < 0 || m < 0) throw std::invalid_argument(fmt::format("[tri] no matrix is {} by {}", n, m));
