@@ -14,6 +14,7 @@
 #include "engine/ops/cast.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/creation.h"
+#include "engine/ops/fft.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/linalg.h"
 #include "engine/ops/random.h"

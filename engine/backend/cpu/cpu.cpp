@@ -9,6 +9,7 @@ const KernelTable& kernels() {
     register_attention(t);
     register_creation(t);
     register_elementwise(t);
+    register_fft(t);
     register_indexing(t);
     register_linalg_solve(t);
     register_linalg_spectral(t);

@@ -12,6 +12,7 @@ void register_arg_reduce(KernelTable& table);
 void register_attention(KernelTable& table);
 void register_creation(KernelTable& table);
 void register_elementwise(KernelTable& table);
+void register_fft(KernelTable& table);
 void register_indexing(KernelTable& table);
 void register_linalg_solve(KernelTable& table);
 void register_linalg_spectral(KernelTable& table);
