@@ -55,4 +55,7 @@ const KernelTable* find_backend(Device::DeviceType type);
 /// std::runtime_error when neither has one.
 Kernel find_kernel(const Primitive& primitive);
 
+/// Whether the primitive's device can run it, on inputs of these dtypes, as a step of a Compiled.
+bool is_fusable(const Primitive& primitive, const std::vector<Dtype>& inputs);
+
 }  // namespace quern

@@ -4,19 +4,23 @@ namespace quern {
 
 namespace {
 thread_local int traces = 0;
-thread_local int any_shape_traces = 0;
+thread_local int recordings = 0;
+thread_local int any_shape_recordings = 0;
 }  // namespace
 
-Trace::Trace(Kind kind) : level_(++traces), any_shape_(kind == Kind::any_shape) {
-  any_shape_traces += any_shape_;
+Trace::Trace(Kind kind) : level_(++traces), kind_(kind) {
+  recordings += kind == Kind::record || kind == Kind::record_any_shape;
+  any_shape_recordings += kind == Kind::record_any_shape;
 }
 
 Trace::~Trace() {
   --traces;
-  any_shape_traces -= any_shape_;
+  recordings -= kind_ == Kind::record || kind_ == Kind::record_any_shape;
+  any_shape_recordings -= kind_ == Kind::record_any_shape;
 }
 
 int Trace::depth() { return traces; }
-bool Trace::any_shape() { return any_shape_traces > 0; }
+bool Trace::recording() { return recordings > 0; }
+bool Trace::any_shape() { return any_shape_recordings > 0; }
 
 }  // namespace quern

@@ -10,9 +10,10 @@ namespace quern {
 class Trace {
  public:
   enum class Kind {
-    values,     ///< inputs have values: the function may evaluate
-    shapes,     ///< inputs have none
-    any_shape,  ///< ... and what is recorded must hold for other shapes
+    values,            ///< inputs have values: the function may evaluate
+    shapes,            ///< inputs have none
+    record,            ///< ... and the whole graph is recorded, to be run again
+    record_any_shape,  ///< ... for inputs of other shapes too
   };
 
   explicit Trace(Kind kind);
@@ -24,12 +25,14 @@ class Trace {
 
   /// How many traces are running.
   static int depth();
-  /// Whether ops must leave shapes open: one running trace records for any shape.
+  /// Whether one of them records the graph, so that what is fused here could not be fused there.
+  static bool recording();
+  /// Whether ops must leave shapes open: one of them records for any shape.
   static bool any_shape();
 
  private:
   const int level_;
-  const bool any_shape_;
+  const Kind kind_;
 };
 
 }  // namespace quern

@@ -30,77 +30,11 @@ std::vector<bool> axis_set(const std::vector<int>& axes, int ndim, const char* w
   return in;
 }
 
-/// `shape` with -1 replaced by what makes it hold `size` elements.
-Shape infer_length(Shape shape, size_t size, const array& a, const char* where) {
-  int64_t known = 1;
-  int unknown = -1;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] == -1) {
-      if (unknown >= 0) {
-        throw std::invalid_argument(
-            fmt::format("[{}] only one length of {} can be -1", where, to_string(shape)));
-      }
-      unknown = int(i);
-    } else {
-      known *= shape[i];
-    }
-  }
-  if (unknown >= 0) {
-    if (known > 0 && size % size_t(known) == 0) {
-      shape[size_t(unknown)] = ShapeElem(size / size_t(known));
-    } else if (size != 0 || known != 0) {
-      throw std::invalid_argument(fmt::format("[{}] cannot infer -1 in {} for an array of shape {}",
-                                              where, to_string(shape), to_string(a.shape())));
-    } else {
-      shape[size_t(unknown)] = 0;
-    }
-  }
-  if (element_count(shape) != size) {
-    throw std::invalid_argument(
-        fmt::format("[{}] an array of shape {} and size {} does not fit shape {}", where,
-                    to_string(a.shape()), a.size(), to_string(shape)));
-  }
-  return shape;
-}
-
-struct SliceRange {
-  Shape start, stop, strides, shape;
-};
-
-/// Python's rules for one slice per axis, and the resulting shape.
-SliceRange normalize_slice(const array& a, Shape start, Shape stop, Shape strides,
-                           const char* where) {
-  const size_t ndim = a.ndim();
-  if (start.size() != ndim || stop.size() != ndim || strides.size() != ndim) {
-    throw std::invalid_argument(
-        fmt::format("[{}] needs {} starts, stops and strides for shape {}, got {}, {} and {}",
-                    where, ndim, to_string(a.shape()), start.size(), stop.size(), strides.size()));
-  }
-  SliceRange r{std::move(start), std::move(stop), std::move(strides), Shape(ndim)};
-  for (size_t i = 0; i < ndim; ++i) {
-    const int64_t n = a.shape()[i];
-    const int64_t step = r.strides[i];
-    if (step == 0)
-      throw std::invalid_argument(fmt::format("[{}] the stride of axis {} is 0", where, i));
-    const int64_t low = step > 0 ? 0 : -1, high = step > 0 ? n : n - 1;
-    const auto place = [&](int64_t x) { return std::clamp(x < 0 ? x + n : x, low, high); };
-    const int64_t first = place(r.start[i]);
-    // Going down, a stop of -n-1 or less means "through index 0".
-    const int64_t last = place(r.stop[i]);
-    const int64_t span = step > 0 ? last - first : first - last;
-    const int64_t width = step > 0 ? step : -step;
-    r.start[i] = ShapeElem(first);
-    r.stop[i] = ShapeElem(last);
-    r.shape[i] = span > 0 ? ShapeElem((span + width - 1) / width) : 0;
-  }
-  return r;
-}
-
 }  // namespace
 
 array reshape(const array& a, Shape shape, StreamOrDevice s) {
   if (a.shape() == shape) return a;
-  shape = infer_length(std::move(shape), a.size(), a, "reshape");
+  shape = infer_length(std::move(shape), a.size(), "reshape");
   if (a.shape() == shape) return a;
   Shape out = shape;
   return unary_node<Reshape>(std::move(out), a, s, std::move(shape));
@@ -109,7 +43,7 @@ array reshape(const array& a, Shape shape, StreamOrDevice s) {
 array unflatten(const array& a, int axis, Shape shape, StreamOrDevice s) {
   if (shape.empty()) throw std::invalid_argument("[unflatten] the new shape has no axes");
   const auto at = size_t(normalize_axis(axis, int(a.ndim()), "unflatten"));
-  shape = infer_length(std::move(shape), size_t(a.shape()[at]), a, "unflatten");
+  shape = infer_length(std::move(shape), size_t(a.shape()[at]), "unflatten");
   Shape out = a.shape();
   out.erase(out.begin() + at);
   out.insert(out.begin() + at, shape.begin(), shape.end());
@@ -238,51 +172,6 @@ std::vector<array> broadcast_arrays(const std::vector<array>& inputs, StreamOrDe
   std::vector<array> out;
   for (const array& a : inputs) out.push_back(broadcast_to(a, shape, s));
   return out;
-}
-
-array slice(const array& a, Shape start, Shape stop, Shape strides, StreamOrDevice s) {
-  SliceRange r = normalize_slice(a, std::move(start), std::move(stop), std::move(strides), "slice");
-  if (r.shape == a.shape() &&
-      std::all_of(r.strides.begin(), r.strides.end(), [](int x) { return x == 1; })) {
-    return a;
-  }
-  return unary_node<Slice>(r.shape, a, s, std::move(r.start), std::move(r.stop),
-                           std::move(r.strides));
-}
-
-array slice(const array& a, std::initializer_list<int> start, Shape stop, Shape strides,
-            StreamOrDevice s) {
-  return slice(a, Shape(start), std::move(stop), std::move(strides), s);
-}
-
-array slice(const array& a, Shape start, Shape stop, StreamOrDevice s) {
-  return slice(a, std::move(start), std::move(stop), Shape(a.ndim(), 1), s);
-}
-
-array slice_update(const array& src, const array& update, Shape start, Shape stop, Shape strides,
-                   StreamOrDevice s) {
-  SliceRange r =
-      normalize_slice(src, std::move(start), std::move(stop), std::move(strides), "slice_update");
-  const array value = broadcast_to(astype(update, src.dtype(), s), r.shape, s);
-  if (element_count(r.shape) == 0) return src;
-  return array(src.shape(), src.dtype(),
-               std::make_shared<SliceUpdate>(to_stream(s), std::move(r.start), std::move(r.stop),
-                                             std::move(r.strides)),
-               {src, value});
-}
-
-array slice_update(const array& src, const array& update, Shape start, Shape stop,
-                   StreamOrDevice s) {
-  return slice_update(src, update, std::move(start), std::move(stop), Shape(src.ndim(), 1), s);
-}
-
-array slice_update(const array& src, const array& update, std::initializer_list<int> start,
-                   Shape stop, Shape strides, StreamOrDevice s) {
-  return slice_update(src, update, Shape(start), std::move(stop), std::move(strides), s);
-}
-array slice_update(const array& src, const array& update, std::initializer_list<int> start,
-                   Shape stop, StreamOrDevice s) {
-  return slice_update(src, update, Shape(start), std::move(stop), s);
 }
 
 array as_strided(array a, Shape shape, Strides strides, size_t offset, StreamOrDevice s) {

@@ -14,10 +14,12 @@ class Add final : public PrimitiveOf<Add, Differentiable> {
                          const array& y) const override;
 };
 
-class Subtract final : public PrimitiveOf<Subtract, Elementwise> {
+class Subtract final : public PrimitiveOf<Subtract, Differentiable> {
  public:
   using PrimitiveOf::PrimitiveOf;
   static constexpr const char* type_name = "Subtract";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
 class Multiply final : public PrimitiveOf<Multiply, Differentiable> {
@@ -28,52 +30,66 @@ class Multiply final : public PrimitiveOf<Multiply, Differentiable> {
                          const array& y) const override;
 };
 
-class Divide final : public PrimitiveOf<Divide, Elementwise> {
+class Divide final : public PrimitiveOf<Divide, Differentiable> {
  public:
   using PrimitiveOf::PrimitiveOf;
   static constexpr const char* type_name = "Divide";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class FloorDivide final : public PrimitiveOf<FloorDivide, Elementwise> {
+class FloorDivide final : public PrimitiveOf<FloorDivide, Stepwise> {
  public:
   using PrimitiveOf::PrimitiveOf;
   static constexpr const char* type_name = "FloorDivide";
 };
 
-class Remainder final : public PrimitiveOf<Remainder, Elementwise> {
+class Remainder final : public PrimitiveOf<Remainder, Differentiable> {
  public:
   using PrimitiveOf::PrimitiveOf;
   static constexpr const char* type_name = "Remainder";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Power final : public PrimitiveOf<Power, Elementwise> {
+class Power final : public PrimitiveOf<Power, Differentiable> {
  public:
   using PrimitiveOf::PrimitiveOf;
   static constexpr const char* type_name = "Power";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Maximum final : public PrimitiveOf<Maximum, Elementwise> {
+class Maximum final : public PrimitiveOf<Maximum, Differentiable> {
  public:
   using PrimitiveOf::PrimitiveOf;
   static constexpr const char* type_name = "Maximum";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Minimum final : public PrimitiveOf<Minimum, Elementwise> {
+class Minimum final : public PrimitiveOf<Minimum, Differentiable> {
  public:
   using PrimitiveOf::PrimitiveOf;
   static constexpr const char* type_name = "Minimum";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class LogAddExp final : public PrimitiveOf<LogAddExp, Elementwise> {
+class LogAddExp final : public PrimitiveOf<LogAddExp, Differentiable> {
  public:
   using PrimitiveOf::PrimitiveOf;
   static constexpr const char* type_name = "LogAddExp";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class ArcTan2 final : public PrimitiveOf<ArcTan2, Elementwise> {
+class ArcTan2 final : public PrimitiveOf<ArcTan2, Differentiable> {
  public:
   using PrimitiveOf::PrimitiveOf;
   static constexpr const char* type_name = "ArcTan2";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
 }  // namespace quern

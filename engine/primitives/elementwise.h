@@ -32,6 +32,9 @@ class Differentiable : public Elementwise {
                                  const array& y) const = 0;
 };
 
+/// a - b, but 0 where both are the same infinity.
+array finite_difference(const array& a, const array& b);
+
 /// An elementwise function that is constant but for steps: its derivative is zero.
 class Stepwise : public Elementwise {
  public:

@@ -20,10 +20,10 @@ class Reduction : public Primitive {
   virtual std::shared_ptr<const Primitive> over(std::vector<int> axes) const = 0;
 };
 
-template <typename P>
-class ReductionOf : public PrimitiveOf<P, Reduction> {
+template <typename P, typename Base = Reduction>
+class ReductionOf : public PrimitiveOf<P, Base> {
  public:
-  using PrimitiveOf<P, Reduction>::PrimitiveOf;
+  using PrimitiveOf<P, Base>::PrimitiveOf;
 
  protected:
   std::shared_ptr<const Primitive> over(std::vector<int> axes) const override {
@@ -47,41 +47,65 @@ class Prod final : public ReductionOf<Prod> {
  public:
   using ReductionOf::ReductionOf;
   static constexpr const char* type_name = "Prod";
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
 };
 
-class Max final : public ReductionOf<Max> {
+/// The derivative is shared by all elements that are the largest (smallest).
+class Extremum : public Reduction {
+ public:
+  using Reduction::Reduction;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+};
+
+class Max final : public ReductionOf<Max, Extremum> {
  public:
   using ReductionOf::ReductionOf;
   static constexpr const char* type_name = "Max";
 };
 
-class Min final : public ReductionOf<Min> {
+class Min final : public ReductionOf<Min, Extremum> {
  public:
   using ReductionOf::ReductionOf;
   static constexpr const char* type_name = "Min";
 };
 
+/// A reduction to bool or to an index: its derivative is zero.
+class StepwiseReduction : public Reduction {
+ public:
+  using Reduction::Reduction;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+};
+
 /// bool to bool.
-class All final : public ReductionOf<All> {
+class All final : public ReductionOf<All, StepwiseReduction> {
  public:
   using ReductionOf::ReductionOf;
   static constexpr const char* type_name = "All";
 };
 
-class Any final : public ReductionOf<Any> {
+class Any final : public ReductionOf<Any, StepwiseReduction> {
  public:
   using ReductionOf::ReductionOf;
   static constexpr const char* type_name = "Any";
 };
 
 /// Over one axis; the output is uint32.
-class ArgMax final : public ReductionOf<ArgMax> {
+class ArgMax final : public ReductionOf<ArgMax, StepwiseReduction> {
  public:
   using ReductionOf::ReductionOf;
   static constexpr const char* type_name = "ArgMax";
 };
 
-class ArgMin final : public ReductionOf<ArgMin> {
+class ArgMin final : public ReductionOf<ArgMin, StepwiseReduction> {
  public:
   using ReductionOf::ReductionOf;
   static constexpr const char* type_name = "ArgMin";
@@ -92,6 +116,12 @@ class LogSumExp final : public ReductionOf<LogSumExp> {
  public:
   using ReductionOf::ReductionOf;
   static constexpr const char* type_name = "LogSumExp";
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
 };
 
 /// Over the last axis, which keeps its length.
@@ -99,9 +129,13 @@ class Softmax final : public PrimitiveOf<Softmax> {
  public:
   using PrimitiveOf::PrimitiveOf;
   static constexpr const char* type_name = "Softmax";
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
-    return {inputs[0].shape()};
-  }
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
 };
 
 }  // namespace quern

@@ -6,6 +6,14 @@ namespace quern {
 
 // Views: they change how memory is read, and copy only where no strides can say it.
 
+/// Moves the elements of its one input to other places: linear, so tangents move like the values.
+class Rearrangement : public Primitive {
+ public:
+  using Primitive::Primitive;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+};
+
 class AsStrided final : public PrimitiveOf<AsStrided> {
  public:
   AsStrided(Stream s, Shape shape, Strides strides, size_t offset)
@@ -34,34 +42,33 @@ class BroadcastTo final : public PrimitiveOf<BroadcastTo> {
   const Shape shape;
 };
 
-class Reshape final : public PrimitiveOf<Reshape> {
+class Reshape final : public PrimitiveOf<Reshape, Rearrangement> {
  public:
   Reshape(Stream s, Shape shape) : PrimitiveOf(s), shape(std::move(shape)) {}
   static constexpr const char* type_name = "Reshape";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
   auto state() const { return std::tie(shape); }
 
-  const Shape shape;
+  const Shape shape;  ///< one length may be -1: whatever is left
 };
 
-class Slice final : public PrimitiveOf<Slice> {
- public:
-  Slice(Stream s, Shape start, Shape stop, Shape strides)
-      : PrimitiveOf(s),
-        start(std::move(start)),
-        stop(std::move(stop)),
-        strides(std::move(strides)) {}
-  static constexpr const char* type_name = "Slice";
-  auto state() const { return std::tie(start, stop, strides); }
+/// `shape` with its -1, if there is one, replaced by what makes it hold `size` elements. Throws
+/// std::invalid_argument, naming `where`, when no length does.
+Shape infer_length(Shape shape, size_t size, const char* where);
 
-  const Shape start;  ///< normalised: inside the axis; stop is -1 to reach index 0 going down
-  const Shape stop;
-  const Shape strides;
-};
-
-class Transpose final : public PrimitiveOf<Transpose> {
+class Transpose final : public PrimitiveOf<Transpose, Rearrangement> {
  public:
   Transpose(Stream s, std::vector<int> axes) : PrimitiveOf(s), axes(std::move(axes)) {}
   static constexpr const char* type_name = "Transpose";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
   auto state() const { return std::tie(axes); }
 
   const std::vector<int> axes;  ///< output axis i is input axis axes[i]
@@ -78,10 +85,15 @@ class View final : public PrimitiveOf<View> {
 };
 
 /// Row-major memory: the input itself when it has it.
-class Contiguous final : public PrimitiveOf<Contiguous> {
+class Contiguous final : public PrimitiveOf<Contiguous, Rearrangement> {
  public:
   explicit Contiguous(Stream s) : PrimitiveOf(s) {}
   static constexpr const char* type_name = "Contiguous";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
 };
 
 /// The input under another node: what copy() and stop_gradient() make.
@@ -122,47 +134,16 @@ class Concatenate final : public PrimitiveOf<Concatenate> {
  public:
   Concatenate(Stream s, int axis) : PrimitiveOf(s), axis(axis) {}
   static constexpr const char* type_name = "Concatenate";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
   auto state() const { return std::tie(axis); }
 
   const int axis;
-};
-
-/// The first input with the second written over a slice of it; in place when nobody else sees it.
-class SliceUpdate final : public PrimitiveOf<SliceUpdate> {
- public:
-  SliceUpdate(Stream s, Shape start, Shape stop, Shape strides)
-      : PrimitiveOf(s),
-        start(std::move(start)),
-        stop(std::move(stop)),
-        strides(std::move(strides)) {}
-  static constexpr const char* type_name = "SliceUpdate";
-  auto state() const { return std::tie(start, stop, strides); }
-
-  const Shape start;
-  const Shape stop;
-  const Shape strides;
-};
-
-/// Inputs: the array and where the slice starts along `axes`.
-class DynamicSlice final : public PrimitiveOf<DynamicSlice> {
- public:
-  DynamicSlice(Stream s, std::vector<int> axes, Shape slice_size)
-      : PrimitiveOf(s), axes(std::move(axes)), slice_size(std::move(slice_size)) {}
-  static constexpr const char* type_name = "DynamicSlice";
-  auto state() const { return std::tie(axes, slice_size); }
-
-  const std::vector<int> axes;
-  const Shape slice_size;
-};
-
-/// Inputs: the array, the update, and where it starts along `axes`.
-class DynamicSliceUpdate final : public PrimitiveOf<DynamicSliceUpdate> {
- public:
-  DynamicSliceUpdate(Stream s, std::vector<int> axes) : PrimitiveOf(s), axes(std::move(axes)) {}
-  static constexpr const char* type_name = "DynamicSliceUpdate";
-  auto state() const { return std::tie(axes); }
-
-  const std::vector<int> axes;
 };
 
 }  // namespace quern

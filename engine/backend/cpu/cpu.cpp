@@ -7,9 +7,14 @@ const KernelTable& kernels() {
     KernelTable t;
     register_arg_reduce(t);
     register_attention(t);
+    register_conv(t);
+    register_compiled(t);
     register_creation(t);
+    register_custom(t);
     register_elementwise(t);
     register_fft(t);
+    register_hadamard(t);
+    register_indexed_matmul(t);
     register_indexing(t);
     register_linalg_solve(t);
     register_linalg_spectral(t);
@@ -21,6 +26,8 @@ const KernelTable& kernels() {
     register_reduce(t);
     register_rope(t);
     register_scan(t);
+    register_scatter(t);
+    register_slice(t);
     register_softmax(t);
     register_sort(t);
     register_views(t);

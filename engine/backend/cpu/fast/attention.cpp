@@ -7,9 +7,9 @@
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
-#include "engine/backend/cpu/dot_rows.h"
-#include "engine/backend/cpu/float_gemm.h"
 #include "engine/backend/cpu/float_rows.h"
+#include "engine/backend/cpu/matmul/dot_rows.h"
+#include "engine/backend/cpu/matmul/float_gemm.h"
 #include "engine/backend/cpu/thread_pool.h"
 
 namespace quern::cpu {
