@@ -34,6 +34,7 @@
 #include "engine/ops/comparison.h"
 #include "engine/ops/conv.h"
 #include "engine/ops/creation.h"
+#include "engine/ops/fft.h"
 #include "engine/ops/fast.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/matmul.h"
