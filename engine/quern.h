@@ -4,9 +4,12 @@
 
 #include "engine/array/array.h"
 #include "engine/array/dtype.h"
+#include "engine/array/numeric_limits.h"
+#include "engine/array/print.h"
 #include "engine/array/shape.h"
 #include "engine/array/stream.h"
 #include "engine/graph/eval.h"
+#include "engine/graph/print_graph.h"
 #include "engine/io/gguf.h"
 #include "engine/io/npy.h"
 #include "engine/io/npz.h"
