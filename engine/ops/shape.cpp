@@ -8,7 +8,6 @@
 
 #include "engine/ops/cast.h"
 #include "engine/primitives/shape.h"
-#include "engine/primitives/slice.h"
 
 namespace quern {
 
@@ -173,49 +172,6 @@ std::vector<array> broadcast_arrays(const std::vector<array>& inputs, StreamOrDe
   std::vector<array> out;
   for (const array& a : inputs) out.push_back(broadcast_to(a, shape, s));
   return out;
-}
-
-array slice(const array& a, Shape start, Shape stop, Shape strides, StreamOrDevice s) {
-  const SliceRange r = resolve_slice(a.shape(), start, stop, strides, "slice");
-  if (r.shape == a.shape() &&
-      std::all_of(r.strides.begin(), r.strides.end(), [](int x) { return x == 1; })) {
-    return a;
-  }
-  return unary_node<Slice>(r.shape, a, s, std::move(start), std::move(stop), std::move(strides));
-}
-
-array slice(const array& a, std::initializer_list<int> start, Shape stop, Shape strides,
-            StreamOrDevice s) {
-  return slice(a, Shape(start), std::move(stop), std::move(strides), s);
-}
-
-array slice(const array& a, Shape start, Shape stop, StreamOrDevice s) {
-  return slice(a, std::move(start), std::move(stop), Shape(a.ndim(), 1), s);
-}
-
-array slice_update(const array& src, const array& update, Shape start, Shape stop, Shape strides,
-                   StreamOrDevice s) {
-  const SliceRange r = resolve_slice(src.shape(), start, stop, strides, "slice_update");
-  const array value = broadcast_to(astype(update, src.dtype(), s), r.shape, s);
-  if (element_count(r.shape) == 0) return src;
-  return array(src.shape(), src.dtype(),
-               std::make_shared<SliceUpdate>(to_stream(s), std::move(start), std::move(stop),
-                                             std::move(strides)),
-               {src, value});
-}
-
-array slice_update(const array& src, const array& update, Shape start, Shape stop,
-                   StreamOrDevice s) {
-  return slice_update(src, update, std::move(start), std::move(stop), Shape(src.ndim(), 1), s);
-}
-
-array slice_update(const array& src, const array& update, std::initializer_list<int> start,
-                   Shape stop, Shape strides, StreamOrDevice s) {
-  return slice_update(src, update, Shape(start), std::move(stop), std::move(strides), s);
-}
-array slice_update(const array& src, const array& update, std::initializer_list<int> start,
-                   Shape stop, StreamOrDevice s) {
-  return slice_update(src, update, Shape(start), std::move(stop), s);
 }
 
 array as_strided(array a, Shape shape, Strides strides, size_t offset, StreamOrDevice s) {

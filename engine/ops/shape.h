@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/array/array.h"
+#include "engine/ops/slice_update.h"
 
 namespace quern {
 
@@ -49,22 +50,6 @@ array slice(const array& a, Shape start, Shape stop, StreamOrDevice s = {});
 /// std::out_of_range then.
 array slice(const array& a, const array& start, std::vector<int> axes, Shape slice_size,
             StreamOrDevice s = {});
-
-/// `src` with `update` (broadcast) written over the slice. In place when `src` is not used
-/// elsewhere.
-array slice_update(const array& src, const array& update, Shape start, Shape stop, Shape strides,
-                   StreamOrDevice s = {});
-array slice_update(const array& src, const array& update, Shape start, Shape stop,
-                   StreamOrDevice s = {});
-
-array slice_update(const array& src, const array& update, std::initializer_list<int> start,
-                   Shape stop, Shape strides, StreamOrDevice s = {});
-array slice_update(const array& src, const array& update, std::initializer_list<int> start,
-                   Shape stop, StreamOrDevice s = {});
-
-/// The same with `update` written as it is, from where `start` says (see slice).
-array slice_update(const array& src, const array& update, const array& start, std::vector<int> axes,
-                   StreamOrDevice s = {});
 
 array concatenate(std::vector<array> arrays, int axis, StreamOrDevice s = {});
 array concatenate(std::vector<array> arrays, StreamOrDevice s = {});

@@ -6,7 +6,10 @@
 #include <stdexcept>
 
 #include "engine/ops/creation.h"
+#include "engine/ops/indexing.h"
 #include "engine/ops/shape.h"
+#include "engine/ops/update.h"
+#include "engine/primitives/axes.h"
 #include "engine/primitives/batch.h"
 
 namespace quern {
@@ -36,15 +39,13 @@ SliceRange resolve_slice(const Shape& shape, const Shape& start, const Shape& st
   return r;
 }
 
-namespace {
-
-/// `values` with one more in front of number `axis`.
-Shape inserted(Shape values, int axis, ShapeElem value) {
-  values.insert(values.begin() + axis, value);
-  return values;
+Shape resolve_sizes(const Shape& sizes, const Shape& shape) {
+  Shape resolved = sizes;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] == -1) resolved[i] = shape[i];
+  }
+  return resolved;
 }
-
-}  // namespace
 
 // Slice
 
@@ -71,33 +72,142 @@ Batched Slice::vmap(const Arrays& inputs, const std::vector<int>& axes, const Ar
 
 // SliceUpdate
 
+Part SliceUpdate::part() const {
+  return {[this](const array& whole) { return slice(whole, start, stop, strides); },
+          [this](const array& whole, const array& update, Combine how) {
+            return update_slice(how, whole, update, start, stop, strides);
+          },
+          false};
+}
+
 std::vector<Shape> SliceUpdate::output_shapes(const Arrays& inputs) const {
   return {inputs[0].shape()};
 }
 
 Arrays SliceUpdate::vjp(const Arrays& primals, const Arrays& cotangents,
-                        const std::vector<int>& argnums, const Arrays&) const {
+                        const std::vector<int>& argnums, const Arrays& outputs) const {
   Arrays gradients;
   for (const int i : argnums) {
-    gradients.push_back(
-        i == 0 ? slice_update(cotangents[0], zeros_like(primals[1]), start, stop, strides)
-               : slice(cotangents[0], start, stop, strides));
+    gradients.push_back((i == 0 ? combine_whole_vjp : combine_update_vjp)(
+        combine, part(), primals[0], primals[1], outputs[0], cotangents[0]));
   }
   return gradients;
 }
 
 Arrays SliceUpdate::jvp(const Arrays& primals, const Arrays& tangents,
-                        const std::vector<int>& argnums, const Arrays&) const {
-  Arrays moved{zeros_like(primals[0]), zeros_like(primals[1])};
-  for (size_t i = 0; i < argnums.size(); ++i) moved[size_t(argnums[i])] = tangents[i];
-  return {slice_update(moved[0], moved[1], start, stop, strides)};
+                        const std::vector<int>& argnums, const Arrays& outputs) const {
+  const Arrays all = tangents_or_zeros(primals, tangents, argnums);
+  return {combine_jvp(combine, part(), primals[0], primals[1], outputs[0], all[0], all[1])};
 }
 
 Batched SliceUpdate::vmap(const Arrays& inputs, const std::vector<int>& axes, const Arrays&) const {
   const auto [batched, at] = align_batch(inputs, axes);
-  return {{slice_update(batched[0], batched[1], inserted(start, at, 0),
+  return {{update_slice(combine, batched[0], batched[1], inserted(start, at, 0),
                         inserted(stop, at, batched[0].shape(at)), inserted(strides, at, 1))},
           {at}};
+}
+
+// DynamicSlice
+
+namespace {
+
+/// One index array per axis from the starts of a batch of slices, of shape [batch, axes].
+Arrays start_columns(const array& starts) {
+  Arrays columns;
+  for (int i = 0; i < starts.shape(1); ++i) {
+    columns.push_back(squeeze(slice(starts, {0, i}, {starts.shape(0), i + 1}), 1));
+  }
+  return columns;
+}
+
+}  // namespace
+
+std::vector<Shape> DynamicSlice::output_shapes(const Arrays& inputs) const {
+  return {resolve_sizes(slice_size, inputs[0].shape())};
+}
+
+Arrays DynamicSlice::vjp(const Arrays& primals, const Arrays& cotangents,
+                         const std::vector<int>& argnums, const Arrays&) const {
+  Arrays gradients;
+  for (const int i : argnums) {
+    const array zeros = zeros_like(primals[size_t(i)]);
+    gradients.push_back(i == 0 ? slice_update(zeros, cotangents[0], primals[1], axes) : zeros);
+  }
+  return gradients;
+}
+
+Arrays DynamicSlice::jvp(const Arrays& primals, const Arrays& tangents,
+                         const std::vector<int>& argnums, const Arrays& outputs) const {
+  if (argnums[0] != 0) return {zeros_like(outputs[0])};
+  return {slice(tangents[0], primals[1], axes, resolve_sizes(slice_size, primals[0].shape()))};
+}
+
+Batched DynamicSlice::vmap(const Arrays& inputs, const std::vector<int>& batch,
+                           const Arrays& outputs) const {
+  const array& a = inputs[0];
+  const Shape sizes = outputs[0].shape();
+  if (batch[1] == -1) {
+    return {{slice(a, inputs[1], shifted(axes, batch[0]),
+                   inserted(sizes, batch[0], a.shape(batch[0])))},
+            {batch[0]}};
+  }
+  // Slices that start at different places are gathered.
+  Arrays indices = start_columns(moveaxis(inputs[1], batch[1], 0));
+  if (batch[0] == -1) return {{gather(a, indices, axes, sizes)}, {0}};
+  indices.push_back(arange(a.shape(batch[0])));
+  std::vector<int> indexed = shifted(axes, batch[0]);
+  indexed.push_back(batch[0]);
+  return {{squeeze(gather(a, indices, indexed, inserted(sizes, batch[0], 1)), batch[0] + 1)}, {0}};
+}
+
+// DynamicSliceUpdate
+
+Part DynamicSliceUpdate::part(const Arrays& inputs) const {
+  const array start = inputs[2];
+  const Shape sizes = inputs[1].shape();
+  return {[this, start, sizes](const array& whole) { return slice(whole, start, axes, sizes); },
+          [this, start](const array& whole, const array& update, Combine how) {
+            return update_slice(how, whole, update, start, axes);
+          },
+          false};
+}
+
+std::vector<Shape> DynamicSliceUpdate::output_shapes(const Arrays& inputs) const {
+  return {inputs[0].shape()};
+}
+
+Arrays DynamicSliceUpdate::vjp(const Arrays& primals, const Arrays& cotangents,
+                               const std::vector<int>& argnums, const Arrays& outputs) const {
+  Arrays gradients;
+  for (const int i : argnums) {
+    gradients.push_back(
+        i == 2 ? zeros_like(primals[2])
+               : (i == 0 ? combine_whole_vjp : combine_update_vjp)(
+                     combine, part(primals), primals[0], primals[1], outputs[0], cotangents[0]));
+  }
+  return gradients;
+}
+
+Arrays DynamicSliceUpdate::jvp(const Arrays& primals, const Arrays& tangents,
+                               const std::vector<int>& argnums, const Arrays& outputs) const {
+  const Arrays all = tangents_or_zeros(primals, tangents, argnums);
+  return {combine_jvp(combine, part(primals), primals[0], primals[1], outputs[0], all[0], all[1])};
+}
+
+Batched DynamicSliceUpdate::vmap(const Arrays& inputs, const std::vector<int>& batch,
+                                 const Arrays&) const {
+  if (batch[2] == -1) {
+    const auto [both, at] = align_batch({inputs[0], inputs[1]}, {batch[0], batch[1]});
+    return {{update_slice(combine, both[0], both[1], inputs[2], shifted(axes, at))}, {at}};
+  }
+  // Slices that start at different places are scattered.
+  const Arrays batched = broadcast_batch_first(inputs, batch);
+  Arrays indices = start_columns(batched[2]);
+  indices.push_back(arange(batched[0].shape(0)));
+  std::vector<int> indexed = shifted(axes, 0);
+  indexed.push_back(0);
+  return {{update_gathered(combine, batched[0], indices, expand_dims(batched[1], 1), indexed)},
+          {0}};
 }
 
 }  // namespace quern

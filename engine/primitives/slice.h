@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/primitives/combine.h"
 #include "engine/primitives/primitive.h"
 
 namespace quern {
@@ -16,6 +17,9 @@ struct SliceRange {
 /// std::invalid_argument, naming `where`, when they are not one per axis or a stride is 0.
 SliceRange resolve_slice(const Shape& shape, const Shape& start, const Shape& stop,
                          const Shape& strides, const char* where);
+
+/// Slice sizes where -1 stands for the whole axis.
+Shape resolve_sizes(const Shape& sizes, const Shape& shape);
 
 class Slice final : public PrimitiveOf<Slice> {
  public:
@@ -39,12 +43,13 @@ class Slice final : public PrimitiveOf<Slice> {
   const Shape strides;
 };
 
-/// The first input with the second, of the slice's shape, written over a slice of it; in place when
-/// nobody else sees it.
+/// The first input with the second, of the slice's shape, combined into a slice of it; in place
+/// when nobody else sees it.
 class SliceUpdate final : public PrimitiveOf<SliceUpdate> {
  public:
-  SliceUpdate(Stream s, Shape start, Shape stop, Shape strides)
+  SliceUpdate(Stream s, Combine combine, Shape start, Shape stop, Shape strides)
       : PrimitiveOf(s),
+        combine(combine),
         start(std::move(start)),
         stop(std::move(stop)),
         strides(std::move(strides)) {}
@@ -56,11 +61,15 @@ class SliceUpdate final : public PrimitiveOf<SliceUpdate> {
              const Arrays& outputs) const override;
   Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
                const Arrays& outputs) const override;
-  auto state() const { return std::tie(start, stop, strides); }
+  auto state() const { return std::tie(combine, start, stop, strides); }
 
-  const Shape start;
+  const Combine combine;
+  const Shape start;  ///< as resolve_slice takes them
   const Shape stop;
   const Shape strides;
+
+ private:
+  Part part() const;
 };
 
 /// Inputs: the array and where the slice starts along `axes`.
@@ -69,20 +78,40 @@ class DynamicSlice final : public PrimitiveOf<DynamicSlice> {
   DynamicSlice(Stream s, std::vector<int> axes, Shape slice_size)
       : PrimitiveOf(s), axes(std::move(axes)), slice_size(std::move(slice_size)) {}
   static constexpr const char* type_name = "DynamicSlice";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
   auto state() const { return std::tie(axes, slice_size); }
 
   const std::vector<int> axes;
-  const Shape slice_size;
+  const Shape slice_size;  ///< -1: the whole axis
 };
 
 /// Inputs: the array, the update, and where it starts along `axes`.
 class DynamicSliceUpdate final : public PrimitiveOf<DynamicSliceUpdate> {
  public:
-  DynamicSliceUpdate(Stream s, std::vector<int> axes) : PrimitiveOf(s), axes(std::move(axes)) {}
+  DynamicSliceUpdate(Stream s, Combine combine, std::vector<int> axes)
+      : PrimitiveOf(s), combine(combine), axes(std::move(axes)) {}
   static constexpr const char* type_name = "DynamicSliceUpdate";
-  auto state() const { return std::tie(axes); }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
+  auto state() const { return std::tie(combine, axes); }
 
+  const Combine combine;
   const std::vector<int> axes;
+
+ private:
+  /// The part that starts at inputs[2] and has the shape of inputs[1].
+  Part part(const Arrays& inputs) const;
 };
 
 }  // namespace quern

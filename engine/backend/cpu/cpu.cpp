@@ -7,11 +7,16 @@ const KernelTable& kernels() {
     KernelTable t;
     register_arg_reduce(t);
     register_attention(t);
+    register_conv(t);
     register_compiled(t);
     register_creation(t);
     register_custom(t);
     register_elementwise(t);
+    register_hadamard(t);
+    register_indexed_matmul(t);
     register_indexing(t);
+    register_linalg_solve(t);
+    register_linalg_spectral(t);
     register_matmul(t);
     register_norm(t);
     register_quantize(t);
@@ -20,6 +25,8 @@ const KernelTable& kernels() {
     register_reduce(t);
     register_rope(t);
     register_scan(t);
+    register_scatter(t);
+    register_slice(t);
     register_softmax(t);
     register_sort(t);
     register_views(t);

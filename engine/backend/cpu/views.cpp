@@ -1,13 +1,7 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <stdexcept>
-
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
 #include "engine/primitives/cast.h"
 #include "engine/primitives/shape.h"
-#include "engine/primitives/slice.h"
 
 namespace quern::cpu {
 
@@ -86,24 +80,6 @@ void reshape(const Reshape&, const Arrays& in, Arrays& out) {
   out[0].set_view(dense.buffer(), row_major_strides(shape), dense.byte_offset());
 }
 
-/// Layout of the slice of `a` that starts at `start` and steps by `steps`.
-std::pair<Strides, size_t> sliced(const array& a, const Shape& start, const Shape& steps) {
-  Strides strides(a.ndim());
-  int64_t offset = 0;
-  for (size_t i = 0; i < a.ndim(); ++i) {
-    strides[i] = a.strides()[i] * steps[i];
-    offset += a.strides()[i] * start[i];
-  }
-  return {std::move(strides), size_t(int64_t(a.byte_offset()) + offset * int64_t(a.itemsize()))};
-}
-
-void slice(const Slice& p, const Arrays& in, Arrays& out) {
-  if (out[0].size() == 0) return out[0].allocate();
-  const SliceRange r = resolve_slice(in[0].shape(), p.start, p.stop, p.strides, "slice");
-  auto [strides, offset] = sliced(in[0], r.start, r.strides);
-  out[0].set_view(in[0].buffer(), std::move(strides), offset);
-}
-
 void transpose(const Transpose& p, const Arrays& in, Arrays& out) {
   Strides strides;
   for (const int axis : p.axes) strides.push_back(in[0].strides()[size_t(axis)]);
@@ -135,57 +111,6 @@ void concatenate(const Concatenate& p, const Arrays& in, Arrays& out) {
   }
 }
 
-/// Makes `out` the input's memory when nobody else sees it, or a copy.
-void take_or_copy(const array& in, array& out) {
-  if (in.is_donatable() && in.flags().contiguous) {
-    share(in, out);
-  } else {
-    out.allocate();
-    copy_into(in, out);
-  }
-}
-
-void slice_update(const SliceUpdate& p, const Arrays& in, Arrays& out) {
-  take_or_copy(in[0], out[0]);
-  const SliceRange r = resolve_slice(out[0].shape(), p.start, p.stop, p.strides, "slice_update");
-  const auto [strides, offset] = sliced(out[0], r.start, r.strides);
-  copy_into(in[1], out[0], strides, offset);
-}
-
-/// Where a dynamic slice of shape `part` starts in `a`, one position per axis.
-Shape dynamic_start(const array& a, const array& start, const std::vector<int>& axes,
-                    const Shape& part, const char* where) {
-  const array dense = row_contiguous(start);
-  Shape places(a.ndim(), 0);
-  dispatch(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
-    for (size_t i = 0; i < axes.size(); ++i) {
-      const auto axis = size_t(axes[i]);
-      const auto place = convert_element<int64_t>(dense.data<T>()[i]);
-      if (place < 0 || place + part[axis] > a.shape()[axis]) {
-        throw std::out_of_range(
-            fmt::format("[{}] {} elements from {} lie outside axis {} of shape {}", where,
-                        part[axis], place, axis, to_string(a.shape())));
-      }
-      places[axis] = ShapeElem(place);
-    }
-  });
-  return places;
-}
-
-void dynamic_slice(const DynamicSlice& p, const Arrays& in, Arrays& out) {
-  const Shape start = dynamic_start(in[0], in[1], p.axes, p.slice_size, "slice");
-  if (out[0].size() == 0) return out[0].allocate();
-  auto [strides, offset] = sliced(in[0], start, Shape(in[0].ndim(), 1));
-  out[0].set_view(in[0].buffer(), std::move(strides), offset);
-}
-
-void dynamic_slice_update(const DynamicSliceUpdate& p, const Arrays& in, Arrays& out) {
-  const Shape start = dynamic_start(in[0], in[2], p.axes, in[1].shape(), "slice_update");
-  take_or_copy(in[0], out[0]);
-  const auto [strides, offset] = sliced(out[0], start, Shape(out[0].ndim(), 1));
-  copy_into(in[1], out[0], strides, offset);
-}
-
 void as_type(const AsType&, const Arrays& in, Arrays& out) {
   // A dense layout is kept, so that a transposed weight stays transposed.
   if (in[0].flags().contiguous && !in[0].flags().row_contiguous) {
@@ -202,7 +127,6 @@ void register_views(KernelTable& table) {
   table.add<AsStrided, as_strided>();
   table.add<BroadcastTo, broadcast_to>();
   table.add<Reshape, reshape>();
-  table.add<Slice, slice>();
   table.add<Transpose, transpose>();
   table.add<View, view>();
   table.add<Contiguous, contiguous>();
@@ -210,9 +134,6 @@ void register_views(KernelTable& table) {
   table.add<StopGradient, identity<StopGradient>>();
   table.add<Depends, identity<Depends>>();
   table.add<Concatenate, concatenate>();
-  table.add<SliceUpdate, slice_update>();
-  table.add<DynamicSlice, dynamic_slice>();
-  table.add<DynamicSliceUpdate, dynamic_slice_update>();
   table.add<AsType, as_type>();
 }
 

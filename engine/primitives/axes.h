@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "engine/array/array.h"
+
+namespace quern {
+
+// What the rules of primitives that name axes are made of.
+
+/// Axes of an array as they are once another axis is put in front of number `batch`.
+std::vector<int> shifted(std::vector<int> axes, int batch);
+
+/// `lengths` with one more in front of number `axis`.
+Shape inserted(Shape lengths, int axis, ShapeElem length);
+
+/// The tangents of all primals: zeros for those that argnums does not name.
+Arrays tangents_or_zeros(const Arrays& primals, const Arrays& tangents,
+                         const std::vector<int>& argnums);
+
+}  // namespace quern
