@@ -16,6 +16,7 @@
 #include "engine/io/safetensors.h"
 #include "engine/memory/memory.h"
 #include "engine/nn/activations.h"
+#include "engine/nn/convolution.h"
 #include "engine/nn/dropout.h"
 #include "engine/nn/init.h"
 #include "engine/nn/linear.h"
