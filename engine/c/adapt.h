@@ -220,6 +220,10 @@ inline std::optional<Dtype> to(std::type_identity<std::optional<Dtype>>, quern_o
   return x.has_value ? std::optional(to(std::type_identity<Dtype>(), x.value)) : std::nullopt;
 }
 
+inline std::optional<Dtype> to(std::type_identity<std::optional<Dtype>>, quern_dtype x) {
+  return to(std::type_identity<Dtype>(), x);
+}
+
 template <typename Result, typename... Parameters, typename... Arguments>
 Result invoke(Result (*function)(Parameters...), Arguments... arguments) {
   static_assert(sizeof...(Parameters) == sizeof...(Arguments));

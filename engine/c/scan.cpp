@@ -44,12 +44,12 @@ int quern_logcumsumexp_axis(quern_array* out, quern_array a, int axis, bool reve
 }
 int quern_cumsum_axis_dtype(quern_array* out, quern_array a, int axis, bool reverse, bool inclusive,
                             quern_dtype dtype, quern_stream s) {
-  return call<Op<ArrayIn, int, bool, bool, Dtype>(quern::cumsum)>(out, a, axis, reverse, inclusive,
+  return call<Op<ArrayIn, int, bool, bool, std::optional<Dtype>>(quern::cumsum)>(out, a, axis, reverse, inclusive,
                                                                   dtype, s);
 }
 int quern_cumprod_axis_dtype(quern_array* out, quern_array a, int axis, bool reverse,
                              bool inclusive, quern_dtype dtype, quern_stream s) {
-  return call<Op<ArrayIn, int, bool, bool, Dtype>(quern::cumprod)>(out, a, axis, reverse, inclusive,
+  return call<Op<ArrayIn, int, bool, bool, std::optional<Dtype>>(quern::cumprod)>(out, a, axis, reverse, inclusive,
                                                                    dtype, s);
 }
 int quern_diff(quern_array* out, quern_array a, int n, int axis, quern_stream s) {

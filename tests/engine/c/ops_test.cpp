@@ -254,7 +254,7 @@ TEST(COps, MakersAndProducts) {
     expect_same(cpp(out), want, name);
   };
   same(quern_arange(&out, 0, 5, 2, QUERN_INT64, s), arange(0.0, 5.0, 2.0, int64), "arange");
-  same(quern_linspace(&out, 0, 1, 4, QUERN_FLOAT32, false, s), linspace(0, 1, 4, float32, false),
+  same(quern_linspace(&out, 0, 1, 4, QUERN_FLOAT32, false, s), linspace(0, 1, 4, false, float32),
        "linspace");
   same(quern_full(&out, shape, 2, c_array(array(3)), QUERN_FLOAT16, s),
        full({2, 2}, array(3), float16), "full");

@@ -178,7 +178,7 @@ TEST_F(CTransforms, WhatACallbackSaysWentWrongIsTheError) {
   // An operation that fails within a callback: its text comes through.
   ASSERT_EQ(quern_closure_from(
                 &failing,
-                [](quern_vector_array* o, quern_vector_array inputs, void*) {
+                [](quern_vector_array* o, quern_vector_array inputs, void*) -> int {
                   CArray x;
                   return quern_vector_array_get(&x, inputs, 9) || quern_vector_array_from(o, &x, 1);
                 },
