@@ -24,16 +24,6 @@ Shape open_stops(Shape stop, const Shape& strides, const Shape& shape) {
   return stop;
 }
 
-/// In a record for any shape, the sizes that cover an axis whole, as -1.
-Shape open_sizes(Shape sizes, const Shape& shape, const std::vector<int>& axes) {
-  if (!Trace::any_shape()) return sizes;
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    const bool starts_at_0 = std::find(axes.begin(), axes.end(), int(i)) == axes.end();
-    if (starts_at_0 && sizes[i] == shape[i]) sizes[i] = -1;
-  }
-  return sizes;
-}
-
 std::vector<int> checked_axes(const array& a, const array& start, std::vector<int> axes,
                               const char* where) {
   if (start.ndim() > 1 || start.size() != axes.size() || !issubdtype(start.dtype(), integer)) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "engine/graph/trace.h"
 #include "engine/ops/creation.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/shape.h"
@@ -45,6 +46,15 @@ Shape resolve_sizes(const Shape& sizes, const Shape& shape) {
     if (sizes[i] == -1) resolved[i] = shape[i];
   }
   return resolved;
+}
+
+Shape open_sizes(Shape sizes, const Shape& shape, const std::vector<int>& started) {
+  if (!Trace::any_shape()) return sizes;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const bool starts_at_0 = std::find(started.begin(), started.end(), int(i)) == started.end();
+    if (starts_at_0 && sizes[i] == shape[i]) sizes[i] = -1;
+  }
+  return sizes;
 }
 
 // Slice

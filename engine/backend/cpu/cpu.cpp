@@ -7,11 +7,14 @@ const KernelTable& kernels() {
     KernelTable t;
     register_arg_reduce(t);
     register_attention(t);
+    register_attention_vjp(t);
     register_conv(t);
     register_compiled(t);
     register_creation(t);
+    register_dequantize(t);
     register_custom(t);
     register_elementwise(t);
+    register_fp8(t);
     register_fft(t);
     register_hadamard(t);
     register_indexed_matmul(t);
@@ -20,6 +23,7 @@ const KernelTable& kernels() {
     register_linalg_spectral(t);
     register_matmul(t);
     register_norm(t);
+    register_norm_vjp(t);
     register_quantize(t);
     register_quantized_matmul(t);
     register_random(t);

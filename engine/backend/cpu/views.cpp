@@ -64,7 +64,9 @@ bool reshaped_strides(const array& a, const Shape& shape, Strides& strides) {
   return true;
 }
 
-void reshape(const Reshape&, const Arrays& in, Arrays& out) {
+/// Of whatever primitive that only changes the shape.
+template <typename P>
+void reshape(const P&, const Arrays& in, Arrays& out) {
   const array& a = in[0];
   const Shape& shape = out[0].shape();
   if (a.flags().row_contiguous) {
@@ -126,7 +128,11 @@ void as_type(const AsType&, const Arrays& in, Arrays& out) {
 void register_views(KernelTable& table) {
   table.add<AsStrided, as_strided>();
   table.add<BroadcastTo, broadcast_to>();
-  table.add<Reshape, reshape>();
+  table.add<Reshape, reshape<Reshape>>();
+  table.add<ExpandDims, reshape<ExpandDims>>();
+  table.add<Squeeze, reshape<Squeeze>>();
+  table.add<Flatten, reshape<Flatten>>();
+  table.add<Unflatten, reshape<Unflatten>>();
   table.add<Transpose, transpose>();
   table.add<View, view>();
   table.add<Contiguous, contiguous>();
