@@ -22,6 +22,7 @@ build_packages=(
   ninja-build
   nlohmann-json3-dev
   pkg-config
+  zlib1g-dev
 )
 
 qt_packages=(

@@ -18,6 +18,12 @@ void array::Impl::set_layout(std::shared_ptr<Buffer> memory, Strides new_strides
   buffer = std::move(memory);
 }
 
+void require_countable_bytes(size_t size, const Shape& shape, Dtype dtype) {
+  if (size <= size_t(INT64_MAX) / dtype.size()) return;
+  throw std::overflow_error(fmt::format("[array] shape {} of {} has more bytes than 2^63 - 1",
+                                        to_string(shape), dtype_name(dtype)));
+}
+
 array::Flags flags_of(const Shape& shape, const Strides& strides) {
   const size_t ndim = shape.size();
   int64_t row = 1, col = 1;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <new>
 #include <stdexcept>
 
 #include "engine/array/impl.h"
@@ -44,6 +45,9 @@ struct Batch {
         step = Step{};  // lets go of inputs, so that the next steps may write over them
         completion->advance(++done);
       }
+    } catch (const std::bad_alloc&) {  // of what is not an array: lists, scratch
+      completion->fail(std::make_exception_ptr(OutOfMemory(fmt::format(
+          "[{}] the system has no memory left for it", steps[done].primitive->name()))));
     } catch (...) {
       completion->fail(std::current_exception());
     }

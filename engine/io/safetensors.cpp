@@ -7,9 +7,11 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <utility>
 
 #include "engine/graph/eval.h"
 #include "engine/io/atomic_file.h"
+#include "engine/io/stored_array.h"
 #include "engine/ops/shape.h"
 
 namespace quern {
@@ -95,14 +97,13 @@ class Reader {
 
     const Json& shape = field("shape");
     if (!shape.is_array()) fail("tensor {} has the shape {}", name, shape.dump());
-    uint64_t bytes = t.dtype.size();
+    std::vector<uint64_t> lengths;
     for (const Json& length : shape) {
-      if (!length.is_number_unsigned() || length.get<uint64_t>() > INT32_MAX ||
-          __builtin_mul_overflow(bytes, length.get<uint64_t>(), &bytes)) {
-        fail("tensor {} has the shape {}, which no array can have", name, shape.dump());
-      }
-      t.shape.push_back(ShapeElem(length.get<uint64_t>()));
+      lengths.push_back(length.is_number_unsigned() ? length.get<uint64_t>() : UINT64_MAX);
     }
+    const std::optional<StoredShape> stored = stored_shape(lengths, t.dtype);
+    if (!stored) fail("tensor {} has the shape {}, which no array can have", name, shape.dump());
+    t.shape = stored->shape;
 
     const Json& offsets = field("data_offsets");
     if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
@@ -116,12 +117,12 @@ class Reader {
           "damaged",
           name, begin, end, file_size - data_start);
     }
-    if (end - begin != bytes) {
+    if (end - begin != stored->nbytes) {
       fail("tensor {} has {} bytes, but {} of shape {} needs {}", name, end - begin, t.stored_type,
-           shape.dump(), bytes);
+           shape.dump(), stored->nbytes);
     }
     t.offset = data_start + size_t(begin);
-    t.nbytes = size_t(bytes);
+    t.nbytes = size_t(stored->nbytes);
     return t;
   }
 
@@ -162,12 +163,11 @@ array SafetensorsFile::load(const std::string& name) const {
     throw std::out_of_range(fmt::format("[safetensors] {} has no tensor {}", path_.string(), name));
   }
   const Tensor& t = found->second;
-  const array stored(file_.buffer(), t.shape, t.dtype, t.offset);
-  // Many writers do not pad the header, so that elements straddle their natural places.
-  return t.offset % t.dtype.size() == 0 ? stored : contiguous(stored);
+  return stored_array(file_.buffer(), t.shape, t.dtype, t.offset);
 }
 
-SafetensorsLoad load_safetensors(const std::string& file, StreamOrDevice) {
+SafetensorsLoad load_safetensors(const std::string& file, StreamOrDevice s) {
+  const StreamContext context(s);
   const SafetensorsFile opened(file);
   SafetensorsLoad out;
   for (const auto& [name, tensor] : opened.tensors()) out.first.emplace(name, opened.load(name));
@@ -178,11 +178,16 @@ SafetensorsLoad load_safetensors(const std::string& file, StreamOrDevice) {
 void save_safetensors(std::string file, std::unordered_map<std::string, array> arrays,
                       std::unordered_map<std::string, std::string> metadata) {
   if (!file.ends_with(".safetensors")) file += ".safetensors";
+  if (arrays.contains("__metadata__")) {
+    throw std::invalid_argument("[save_safetensors] no tensor can be called __metadata__");
+  }
   Json header = Json::object();
   header["__metadata__"] = metadata.empty() ? Json::object() : Json(metadata);
 
   // Widest elements first keeps every tensor aligned; the name decides among equals.
-  std::vector<std::pair<std::string, array>> ordered(arrays.begin(), arrays.end());
+  std::vector<std::pair<std::string, array>> ordered(std::make_move_iterator(arrays.begin()),
+                                                     std::make_move_iterator(arrays.end()));
+  arrays.clear();
   std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
     return std::pair(-int(a.second.itemsize()), a.first) <
            std::pair(-int(b.second.itemsize()), b.first);
@@ -194,15 +199,26 @@ void save_safetensors(std::string file, std::unordered_map<std::string, array> a
                     {"data_offsets", {offset, offset + a.nbytes()}}};
     offset += a.nbytes();
   }
-  std::string text = header.dump();
+  std::string text;
+  try {
+    text = header.dump();
+  } catch (const Json::exception& error) {
+    throw std::invalid_argument(
+        fmt::format("[save_safetensors] names and metadata must be UTF-8 text: {}", error.what()));
+  }
   text.append((8 - text.size() % 8) % 8, ' ');
+  if (text.size() > max_header) {
+    throw std::invalid_argument(
+        fmt::format("[save_safetensors] the header has {} bytes; at most {} are allowed",
+                    text.size(), max_header));
+  }
 
   AtomicFile out(file);
   const uint64_t length = text.size();
   out.write(&length, 8);
   out.write(text.data(), text.size());
   for (auto& [name, a] : ordered) {
-    array dense = contiguous(a);
+    array dense = contiguous(std::exchange(a, array(false)));
     dense.eval();
     out.write(dense.data<char>(), dense.nbytes());
   }

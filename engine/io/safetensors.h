@@ -53,8 +53,11 @@ using SafetensorsLoad =
 /// All tensors of a file and its metadata.
 SafetensorsLoad load_safetensors(const std::string& file, StreamOrDevice s = {});
 
-/// Evaluates and writes the arrays, by name; ".safetensors" is added to a file name without it. The
-/// file appears whole or not at all. Throws std::runtime_error when it cannot be written.
+/// Evaluates and writes the arrays, by name; ".safetensors" is added to a file name without it. One
+/// array after the other is computed, written and let go, so that those which nobody else holds
+/// need not fit into memory together. The file appears whole or not at all. Throws
+/// std::runtime_error, naming the file and the reason, when it cannot be written, and
+/// std::invalid_argument for names that the format has no room for.
 void save_safetensors(std::string file, std::unordered_map<std::string, array> arrays,
                       std::unordered_map<std::string, std::string> metadata = {});
 

@@ -69,7 +69,11 @@ Allocator::Block Allocator::allocate(size_t wanted) {
       trim_cache(0);
       data = std::aligned_alloc(alignment, size);
     }
-    if (!data) throw OutOfMemory(fmt::format("[allocate] the system has no {} bytes left", wanted));
+    if (!data) {
+      throw OutOfMemory(fmt::format(
+          "[allocate] the system has no {} bytes left: {} bytes are in use and the limit is {}",
+          wanted, active_, memory_limit_));
+    }
   }
   active_ += size;
   peak_ = std::max(peak_, active_);
@@ -114,6 +118,11 @@ size_t Allocator::set_memory_limit(size_t limit) {
   return std::exchange(memory_limit_, limit);
 }
 
+size_t Allocator::set_wired_limit(size_t limit) {
+  std::lock_guard lock(mutex_);
+  return std::exchange(wired_limit_, limit);
+}
+
 size_t Allocator::set_cache_limit(size_t limit) {
   std::lock_guard lock(mutex_);
   trim_cache(limit);
@@ -132,6 +141,7 @@ size_t get_cache_memory() { return Allocator::instance().cached(); }
 size_t set_memory_limit(size_t limit) { return Allocator::instance().set_memory_limit(limit); }
 size_t get_memory_limit() { return Allocator::instance().memory_limit(); }
 size_t set_cache_limit(size_t limit) { return Allocator::instance().set_cache_limit(limit); }
+size_t set_wired_limit(size_t limit) { return Allocator::instance().set_wired_limit(limit); }
 void clear_cache() { Allocator::instance().clear_cache(); }
 
 }  // namespace quern

@@ -57,7 +57,7 @@ array arange(int start, int stop, int step, StreamOrDevice s) {
 array arange(int start, int stop, StreamOrDevice s) { return arange(start, stop, 1, s); }
 array arange(int stop, StreamOrDevice s) { return arange(0, stop, 1, s); }
 
-array linspace(double start, double stop, int num, Dtype dtype, bool endpoint, StreamOrDevice s) {
+array linspace(double start, double stop, int num, bool endpoint, Dtype dtype, StreamOrDevice s) {
   if (num < 0) throw std::invalid_argument(fmt::format("[linspace] {} values are asked for", num));
   const int parts = endpoint ? num - 1 : num;
   if (num == 0) return zeros({0}, dtype, s);
@@ -65,6 +65,10 @@ array linspace(double start, double stop, int num, Dtype dtype, bool endpoint, S
   const array t = divide(arange(0, num, s), array(float(parts)), s);
   const array down = multiply(subtract(array(1.0f), t, s), array(float(start)), s);
   return astype(add(down, multiply(t, array(float(stop)), s), s), dtype, s);
+}
+
+array linspace(double start, double stop, int num, Dtype dtype, StreamOrDevice s) {
+  return linspace(start, stop, num, true, dtype, s);
 }
 
 array full(Shape shape, array values, Dtype dtype, StreamOrDevice s) {
@@ -90,16 +94,18 @@ array zeros(const Shape& shape, Dtype dtype, StreamOrDevice s) {
   return full(shape, array(0, dtype), s);
 }
 array zeros(const Shape& shape, StreamOrDevice s) { return zeros(shape, float32, s); }
-array zeros_like(const array& a, StreamOrDevice s) {
-  return full_like(a, array(0, a.dtype()), s);
+array zeros_like(const array& a, Dtype dtype, StreamOrDevice s) {
+  return full_like(a, array(0, dtype), dtype, s);
 }
+array zeros_like(const array& a, StreamOrDevice s) { return zeros_like(a, a.dtype(), s); }
 array ones(const Shape& shape, Dtype dtype, StreamOrDevice s) {
   return full(shape, array(1, dtype), s);
 }
 array ones(const Shape& shape, StreamOrDevice s) { return ones(shape, float32, s); }
-array ones_like(const array& a, StreamOrDevice s) {
-  return full_like(a, array(1, a.dtype()), s);
+array ones_like(const array& a, Dtype dtype, StreamOrDevice s) {
+  return full_like(a, array(1, dtype), dtype, s);
 }
+array ones_like(const array& a, StreamOrDevice s) { return ones_like(a, a.dtype(), s); }
 
 array tri(int n, int m, int k, Dtype type, StreamOrDevice s) {
   if (n < 0 || m < 0) throw std::invalid_argument(fmt::format("[tri] no matrix is {} by {}", n, m));

@@ -11,6 +11,12 @@ class Matmul final : public PrimitiveOf<Matmul> {
   explicit Matmul(Stream s) : PrimitiveOf(s) {}
   static constexpr const char* type_name = "Matmul";
   std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
 };
 
 /// inputs {c, a, b}: alpha * (a @ b) + beta * c, c with the output's shape and dtype.
@@ -19,6 +25,12 @@ class AddMM final : public PrimitiveOf<AddMM> {
   AddMM(Stream s, float alpha, float beta) : PrimitiveOf(s), alpha(alpha), beta(beta) {}
   static constexpr const char* type_name = "AddMM";
   std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
   auto state() const { return std::tie(alpha, beta); }
 
   const float alpha;

@@ -146,8 +146,14 @@ void search_sorted(const SearchSorted& p, const std::vector<array>& in,
   dispatch(sequences.dtype(), [&]<typename T>(std::type_identity<T>) {
     const T *all = sequences.data<T>(), *x = values.data<T>();
     parallel_for(values.size(), parallel_elements, [&](size_t begin, size_t end) {
-      for (size_t i = begin; i < end; ++i) {
-        const T *first = all + i / searches * length, *last = first + length;
+      const T *first = all + begin / searches * length, *last = first + length;
+      size_t left = searches - begin % searches;  // of this sequence
+      for (size_t i = begin; i < end; ++i, --left) {
+        if (left == 0) {
+          first = last;
+          last += length;
+          left = searches;
+        }
         const T* place = p.right ? std::upper_bound(first, last, x[i], sorts_before<T>)
                                  : std::lower_bound(first, last, x[i], sorts_before<T>);
         out[i] = uint32_t(place - first);

@@ -72,6 +72,11 @@ const void* TileReader::read(size_t begin, size_t n, TileMemory& scratch) const 
   return scratch.bytes;
 }
 
+MemoryRange TileReader::range(size_t begin, size_t n) const {
+  if (!dense_ || constant_) return {};
+  return {data_ + begin * itemsize_, n * itemsize_};
+}
+
 void TileReader::gather(size_t begin, size_t n, void* out) const {
   switch (itemsize_) {
     case 1:

@@ -21,6 +21,12 @@ inline Dtype compute_dtype(Dtype dtype) {
   return dtype == float16 || dtype == bfloat16 ? float32 : dtype;
 }
 
+/// A stretch of memory.
+struct MemoryRange {
+  const char* begin = nullptr;
+  size_t size = 0;
+};
+
 /// Reads an evaluated array as one sequence, a tile at a time, in its compute dtype, whatever its
 /// layout. One reader may be used by several threads.
 class TileReader {
@@ -36,6 +42,9 @@ class TileReader {
   /// Elements [begin, begin + n), n at most tile_elements: in place if nothing has to be gathered
   /// or converted, else copied to `scratch`.
   const void* read(size_t begin, size_t n, TileMemory& scratch) const;
+
+  /// Where elements [begin, begin + n) lie together in memory; an empty range where they do not.
+  MemoryRange range(size_t begin, size_t n) const;
 
  private:
   void gather(size_t begin, size_t n, void* out) const;
@@ -59,6 +68,11 @@ class TileWriter {
   void* place(size_t begin, TileMemory& scratch) const;
   /// To be called when place(begin, scratch) holds n elements.
   void finish(size_t begin, size_t n, const TileMemory& scratch) const;
+
+  /// Where elements [begin, begin + n) of the output lie.
+  MemoryRange range(size_t begin, size_t n) const {
+    return {data_ + begin * itemsize_, n * itemsize_};
+  }
 
  private:
   char* data_;

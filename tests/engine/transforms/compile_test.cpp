@@ -147,8 +147,11 @@ TEST(Compile, ConstantsAreComputedOnce) {
 }
 
 TEST(Compile, OutputsThatAreInputsOrConstants) {
-  expect_same([](const Arrays& in) { return Arrays{in[1], in[0], array(3.0f), in[1]}; },
-              {array(1.0f), array(2.0f)});
+  expect_same(
+      [](const Arrays& in) {
+        return Arrays{in[1], in[0], array(3.0f), in[1]};
+      },
+      {array(1.0f), array(2.0f)});
 }
 
 TEST(Compile, ModesAgree) {

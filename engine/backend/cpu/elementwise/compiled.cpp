@@ -1,6 +1,7 @@
 #include "engine/primitives/compiled.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
@@ -76,6 +77,71 @@ std::vector<TapeStep> make_tape(const Compiled& p) {
   return tape;
 }
 
+/// One run of the tape over some elements of the output, on one thread.
+class TapeRun {
+ public:
+  TapeRun(const Compiled& p, const std::vector<TapeStep>& tape,
+          const std::vector<TileReader>& readers, const std::vector<TileWriter>& writers)
+      : tape_(tape),
+        readers_(readers),
+        writers_(writers),
+        // Not cleared: each is written before it is read.
+        registers_(new TileMemory[size_t(p.register_count())]),
+        gathered_(new TileMemory[readers.size()]),
+        narrowed_(new TileMemory[writers.size()]),
+        values_(readers.size() + tape.size()) {}
+
+  void run(size_t first, size_t last) {
+    for (size_t begin = first; begin < last; begin += tile_elements) {
+      const size_t n = std::min(tile_elements, last - begin);
+      for (size_t k = 0; k < readers_.size(); ++k) {
+        // The first tile is the longest: a constant needs no other.
+        if (begin == first || !readers_[k].is_constant()) {
+          values_[k] = readers_[k].read(begin, n, gathered_[k]);
+        }
+      }
+      const size_t next = std::min(begin + tile_elements, last);
+      run_tile(begin, n, next, std::min(tile_elements, last - next));
+    }
+  }
+
+ private:
+  void run_tile(size_t begin, size_t n, size_t next, size_t next_n) {
+    for (size_t i = 0; i < tape_.size(); ++i) {
+      prefetch(i, next, next_n);
+      const TapeStep& step = tape_[i];
+      void* out = registers_[size_t(step.place)].bytes;
+      if (step.output >= 0) {
+        const auto k = size_t(step.output);
+        out = writers_[k].place(begin, narrowed_[k]);
+      }
+      step.run(values_, out, n);
+      values_[readers_.size() + i] = out;
+    }
+    for (size_t k = 0; k < writers_.size(); ++k) writers_[k].finish(begin, n, narrowed_[k]);
+  }
+
+  /// Asks for a part of the next tile's memory while a step computes: otherwise the first step that
+  /// reads or writes it would wait.
+  void prefetch(size_t step, size_t next, size_t n) const {
+    const auto part = [&](const MemoryRange& range) {
+      constexpr size_t line = 64;
+      const size_t end = range.size * (step + 1) / tape_.size();
+      for (size_t i = range.size * step / tape_.size(); i < end; i += line) {
+        __builtin_prefetch(range.begin + i);
+      }
+    };
+    for (const TileReader& reader : readers_) part(reader.range(next, n));
+    for (const TileWriter& writer : writers_) part(writer.range(next, n));
+  }
+
+  const std::vector<TapeStep>& tape_;
+  const std::vector<TileReader>& readers_;
+  const std::vector<TileWriter>& writers_;
+  const std::unique_ptr<TileMemory[]> registers_, gathered_, narrowed_;
+  std::vector<const void*> values_;
+};
+
 void compiled(const Compiled& p, const Arrays& in, Arrays& outputs) {
   const std::vector<TapeStep> tape = make_tape(p);
   const array* layout = common_layout(in);
@@ -88,32 +154,9 @@ void compiled(const Compiled& p, const Arrays& in, Arrays& outputs) {
     provide(outputs[k], in, layout, last);
     writers.emplace_back(outputs[k], compute_dtype(outputs[k].dtype()));
   }
-
   const size_t grain = std::max(tile_elements, parallel_steps / tape.size());
   parallel_for(outputs[0].size(), grain, [&](size_t first, size_t last) {
-    std::vector<TileMemory> registers(size_t(p.register_count())), gathered(in.size());
-    std::vector<TileMemory> narrowed(outputs.size());
-    std::vector<const void*> values(in.size() + tape.size());
-    for (size_t begin = first; begin < last; begin += tile_elements) {
-      const size_t n = std::min(tile_elements, last - begin);
-      for (size_t k = 0; k < in.size(); ++k) {
-        // The first tile is the longest: a constant needs no other.
-        if (begin == first || !readers[k].is_constant()) {
-          values[k] = readers[k].read(begin, n, gathered[k]);
-        }
-      }
-      for (size_t i = 0; i < tape.size(); ++i) {
-        const TapeStep& step = tape[i];
-        void* out = registers[size_t(step.place)].bytes;
-        if (step.output >= 0) {
-          const auto k = size_t(step.output);
-          out = writers[k].place(begin, narrowed[k]);
-        }
-        step.run(values, out, n);
-        values[in.size() + i] = out;
-      }
-      for (size_t k = 0; k < writers.size(); ++k) writers[k].finish(begin, n, narrowed[k]);
-    }
+    TapeRun(p, tape, readers, writers).run(first, last);
   });
 }
 

@@ -6,11 +6,6 @@ namespace quern::cpu {
 
 namespace {
 
-/// Our pool splits the work; OpenBLAS's own threads would come on top of it.
-void keep_blas_single_threaded() {
-  [[maybe_unused]] static const bool done = (openblas_set_num_threads(1), true);
-}
-
 struct Layout {
   CBLAS_TRANSPOSE transpose;
   blasint leading;
@@ -25,6 +20,10 @@ Layout layout_of(const Matrix<T>& m) {
 }
 
 }  // namespace
+
+void keep_blas_single_threaded() {
+  [[maybe_unused]] static const bool done = (openblas_set_num_threads(1), true);
+}
 
 void gemm(const Matrix<double>& a, const Matrix<double>& b, float alpha, float beta, double* c,
           int64_t c_stride) {

@@ -7,6 +7,10 @@
 
 namespace quern::cpu {
 
+/// To be called before anything of OpenBLAS: our pool splits the work, and its own threads would
+/// come on top of it.
+void keep_blas_single_threaded();
+
 /// Whether gemm can read it where it lies: dense along one axis, no overlap along the other.
 template <typename T>
 bool blas_readable(const Matrix<T>& m) {

@@ -5,10 +5,8 @@
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
-#include "engine/backend/cpu/float_rows.h"
 #include "engine/backend/cpu/matmul/blas.h"
-#include "engine/backend/cpu/matmul/dot_rows.h"
-#include "engine/backend/cpu/matmul/panel_gemm.h"
+#include "engine/backend/cpu/matmul/float_product.h"
 #include "engine/backend/cpu/strided.h"
 
 namespace quern::cpu {
@@ -16,12 +14,6 @@ namespace quern::cpu {
 namespace {
 
 using Arrays = std::vector<array>;
-
-/// out = alpha * (a @ b) + beta * out.
-struct Scaling {
-  float alpha = 1;
-  float beta = 0;
-};
 
 /// The products that one matmul consists of: all of one size, at these offsets from the operands'
 /// starts.
@@ -86,35 +78,20 @@ void for_each_product(const Products<T>& p, F&& f) {
   });
 }
 
-/// dot_rows for one product: the rows of `wide` (each dense, float or half) times the rows of
-/// `narrow`. Element (n, w) of their product goes to out[n * narrow_stride + w * wide_stride].
+/// The rows of `wide` (each dense) times the few rows of `narrow`. Element (n, w) of their product
+/// goes to out[n * narrow_stride + w * wide_stride].
 template <typename T>
 void dot_product(const Matrix<T>& wide, const Matrix<T>& narrow, T* out, int64_t wide_stride,
                  int64_t narrow_stride, Scaling scaling) {
   const auto length = size_t(wide.columns), vectors = size_t(narrow.rows);
   Scratch<float> x(vectors * length);
+  T* outs[dot_rows_most_vectors];
   for (size_t v = 0; v < vectors; ++v) {
     widen_strided(narrow.data + int64_t(v) * narrow.row_stride, narrow.column_stride,
                   x.data() + v * length, length);
+    outs[v] = out + int64_t(v) * narrow_stride;
   }
-  constexpr size_t block = 128;
-  const size_t grain = std::max<size_t>(4, (size_t(1) << 15) / length / 4 * 4);
-  parallel_for(size_t(wide.rows), grain, [&](size_t begin, size_t end) {
-    float sums[dot_rows_most_vectors * block];
-    for (size_t r = begin; r < end; r += block) {
-      const size_t count = std::min(block, end - r);
-      dot_rows(wide.data + int64_t(r) * wide.row_stride, wide.row_stride, count, x.data(), vectors,
-               length, sums, block);
-      for (size_t v = 0; v < vectors; ++v) {
-        T* to = out + int64_t(v) * narrow_stride + int64_t(r) * wide_stride;
-        for (size_t i = 0; i < count; ++i) {
-          T& element = to[int64_t(i) * wide_stride];
-          const float product = scaling.alpha * sums[v * block + i];
-          element = T(scaling.beta == 0 ? product : product + scaling.beta * float(element));
-        }
-      }
-    }
-  });
+  dot_product(wide, x.data(), vectors, outs, wide_stride, scaling);
 }
 
 /// Few rows on either side against rows that lie dense in memory; false when the shape is another.
@@ -159,47 +136,16 @@ void blas_products(const Products<T>& p, Scaling scaling) {
   });
 }
 
-/// The block [row, rows) x [column, columns) as float32: where it is, or widened in the orientation
-/// it lies in.
-template <typename T>
-Matrix<float> float_block(const Matrix<T>& m, int64_t row, int64_t rows, int64_t column,
-                          int64_t columns, float* scratch) {
-  const Matrix<T> block = m.block(row, rows, column, columns);
-  if constexpr (std::is_same_v<T, float>) return block;
-  if (!block.row_major() && block.column_major()) {
-    for (int64_t j = 0; j < columns; ++j) {
-      widen(block.data + j * block.column_stride, scratch + j * rows, size_t(rows));
-    }
-    return {scratch, rows, columns, 1, rows};
-  }
-  for (int64_t i = 0; i < rows; ++i) {
-    widen_strided(block.data + i * block.row_stride, columns == 1 ? 1 : block.column_stride,
-                  scratch + i * columns, size_t(columns));
-  }
-  return {scratch, rows, columns, columns, 1};
-}
-
-/// to = alpha * sums + beta * to. Overwrites the sums.
-template <typename T>
-void store_row(float* sums, T* to, int64_t n, Scaling scaling) {
-  if (scaling.alpha != 1 || scaling.beta != 0) {
-    for (int64_t j = 0; j < n; ++j) {
-      sums[j] = scaling.alpha * sums[j] + (scaling.beta == 0 ? 0 : scaling.beta * float(to[j]));
-    }
-  }
-  narrow(sums, to, size_t(n));
-}
-
 /// float32, and halves that are widened on the way there.
 template <typename T>
 void float_products(const Products<T>& p, Scaling scaling) {
   for_each_product(p, [&](const Matrix<T>& left, const Matrix<T>& right, T* out) {
     const auto load_left = [&](int64_t row, int64_t rows, int64_t k, int64_t ks, float* scratch) {
-      return float_block(left, row, rows, k, ks, scratch);
+      return float_block(left.block(row, rows, k, ks), scratch);
     };
     const auto load_right = [&](int64_t k, int64_t ks, int64_t column, int64_t columns,
                                 float* scratch) {
-      return float_block(right, k, ks, column, columns, scratch);
+      return float_block(right.block(k, ks, column, columns), scratch);
     };
     const auto store = [&](const Tiling::Tile& t, float* product, int64_t stride) {
       for (int64_t i = 0; i < t.rows; ++i) {
