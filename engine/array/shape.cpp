@@ -53,9 +53,14 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
 }
 
 int normalize_axis(int axis, int ndim, const char* where) {
+  if (axis >= 0 && axis < ndim) return axis;
+  return normalize_axis_index(axis, ndim, fmt::format("[{}] ", where));
+}
+
+int normalize_axis_index(int axis, int ndim, const std::string& message_prefix) {
   if (axis < -ndim || axis >= ndim) {
     throw std::invalid_argument(fmt::format(
-        "[{}] axis {} is out of range for an array with {} dimensions", where, axis, ndim));
+        "{}axis {} is out of range for an array with {} dimensions", message_prefix, axis, ndim));
   }
   return axis < 0 ? axis + ndim : axis;
 }

@@ -6,12 +6,12 @@
 #include <numbers>
 #include <stdexcept>
 
-#include "engine/ops/weak_scalar.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/creation.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
+#include "engine/ops/weak_scalar.h"
 
 namespace quern::nn {
 

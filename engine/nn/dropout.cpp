@@ -5,9 +5,9 @@
 #include <stdexcept>
 
 #include "engine/nn/random_scope.h"
-#include "engine/ops/weak_scalar.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/random.h"
+#include "engine/ops/weak_scalar.h"
 
 namespace quern::nn {
 

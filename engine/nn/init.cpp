@@ -2,15 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/creation.h"
+#include "engine/ops/linalg.h"
 #include "engine/ops/random.h"
+#include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/sort.h"
+#include "engine/ops/unary.h"
 
 namespace quern::nn::init {
 
@@ -93,6 +97,18 @@ Initializer sparse(float sparsity, float mean, float std, Dtype dtype) {
     const array ranks = argsort(argsort(random::uniform(a.shape()), 1), 1);
     return where(less(ranks, array(uint32_t(zeroed))), array(0.0f, dtype),
                  random::normal(a.shape(), dtype, mean, std));
+  };
+}
+
+Initializer orthogonal(float gain, Dtype dtype) {
+  return [=](const array& a) {
+    require_matrix(a, "orthogonal");
+    const int rows = a.shape(0), columns = a.shape(1), n = std::max(rows, columns);
+    const auto [q, r] = linalg::qr(random::normal({n, n}), Device::cpu);
+    // Signs that make the decomposition unique, and Q uniform over the orthogonal matrices.
+    const array signed_q = multiply(q, sign(sum(multiply(r, eye(n)), 0)));
+    const array part = slice(signed_q, {0, 0}, {rows, columns});
+    return astype(multiply(part, array(gain)), dtype);
   };
 }
 

@@ -6,13 +6,13 @@
 #include <numbers>
 #include <stdexcept>
 
-#include "engine/ops/weak_scalar.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/unary.h"
+#include "engine/ops/weak_scalar.h"
 
 namespace quern::nn::losses {
 

@@ -5,13 +5,13 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "engine/ops/weak_scalar.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/creation.h"
 #include "engine/ops/fast.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/unary.h"
+#include "engine/ops/weak_scalar.h"
 
 namespace quern::nn {
 

@@ -6,12 +6,12 @@
 #include <numbers>
 #include <stdexcept>
 
-#include "engine/ops/weak_scalar.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/creation.h"
 #include "engine/ops/fast.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/unary.h"
+#include "engine/ops/weak_scalar.h"
 
 namespace quern::nn {
 

@@ -5,13 +5,13 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "engine/ops/weak_scalar.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/matmul.h"
 #include "engine/ops/random.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/unary.h"
+#include "engine/ops/weak_scalar.h"
 
 namespace quern::nn {
 

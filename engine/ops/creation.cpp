@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "engine/graph/trace.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/shape.h"
@@ -81,10 +82,12 @@ array full(Shape shape, array values, StreamOrDevice s) {
 }
 
 array full_like(const array& a, array values, Dtype dtype, StreamOrDevice s) {
-  return full(a.shape(), std::move(values), dtype, s);
+  if (!Trace::any_shape()) return full(a.shape(), std::move(values), dtype, s);
+  // Broadcast with the array, whose shape is another at the next call.
+  return contiguous(broadcast_arrays({astype(std::move(values), dtype, s), a}, s)[0], false, s);
 }
 array full_like(const array& a, array values, StreamOrDevice s) {
-  return full(a.shape(), std::move(values), a.dtype(), s);
+  return full_like(a, std::move(values), a.dtype(), s);
 }
 
 array zeros(const Shape& shape, Dtype dtype, StreamOrDevice s) {
@@ -92,14 +95,16 @@ array zeros(const Shape& shape, Dtype dtype, StreamOrDevice s) {
 }
 array zeros(const Shape& shape, StreamOrDevice s) { return zeros(shape, float32, s); }
 array zeros_like(const array& a, Dtype dtype, StreamOrDevice s) {
-  return zeros(a.shape(), dtype, s);
+  return full_like(a, array(0, dtype), dtype, s);
 }
 array zeros_like(const array& a, StreamOrDevice s) { return zeros_like(a, a.dtype(), s); }
 array ones(const Shape& shape, Dtype dtype, StreamOrDevice s) {
   return full(shape, array(1, dtype), s);
 }
 array ones(const Shape& shape, StreamOrDevice s) { return ones(shape, float32, s); }
-array ones_like(const array& a, Dtype dtype, StreamOrDevice s) { return ones(a.shape(), dtype, s); }
+array ones_like(const array& a, Dtype dtype, StreamOrDevice s) {
+  return full_like(a, array(1, dtype), dtype, s);
+}
 array ones_like(const array& a, StreamOrDevice s) { return ones_like(a, a.dtype(), s); }
 
 array tri(int n, int m, int k, Dtype type, StreamOrDevice s) {

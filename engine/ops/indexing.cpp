@@ -10,6 +10,7 @@
 #include "engine/ops/shape.h"
 #include "engine/ops/update.h"
 #include "engine/primitives/indexing.h"
+#include "engine/primitives/slice.h"
 
 namespace quern {
 
@@ -75,8 +76,9 @@ array gather(const array& a, const std::vector<array>& indices, const std::vecto
   Shape shape = inputs.empty() ? Shape{} : inputs[0].shape();
   shape.insert(shape.end(), slice_sizes.begin(), slice_sizes.end());
   inputs.insert(inputs.begin(), a);
+  Shape sizes = open_sizes(slice_sizes, a.shape(), places);
   return array(std::move(shape), a.dtype(),
-               std::make_shared<Gather>(to_stream(s), std::move(places), slice_sizes),
+               std::make_shared<Gather>(to_stream(s), std::move(places), std::move(sizes)),
                std::move(inputs));
 }
 

@@ -20,6 +20,11 @@ array multivariate_normal(const array& mean, const array& cov, const Shape& shap
         "[random::multivariate_normal] a mean of shape {} and a covariance of shape {} do not fit",
         to_string(mean.shape()), to_string(cov.shape())));
   }
+  if (!issubdtype(dtype, floating) || dtype == float64) {
+    throw std::invalid_argument(
+        fmt::format("[random::multivariate_normal] draws float16, bfloat16 and float32, not {}",
+                    dtype_name(dtype)));
+  }
   const Shape batch = broadcast_shapes(Shape(mean.shape().begin(), mean.shape().end() - 1),
                                        Shape(cov.shape().begin(), cov.shape().end() - 2));
   Shape drawn = broadcast_shapes(batch, shape);
@@ -31,7 +36,8 @@ array multivariate_normal(const array& mean, const array& cov, const Shape& shap
   const array root = matmul(scaled, factors[2], s);
 
   const array unit = normal(drawn, float32, key, s);
-  const array spread = squeeze(matmul(expand_dims(unit, -2, s), root, s), -2, s);
+  const array spread = root.ndim() == 2 ? matmul(unit, root, s)
+                                        : squeeze(matmul(expand_dims(unit, -2, s), root, s), -2, s);
   return astype(add(spread, astype(mean, float32, s), s), dtype, s);
 }
 

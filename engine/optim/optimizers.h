@@ -131,11 +131,11 @@ class Lion final : public Optimizer {
 
 /// Adafactor's choices, under the names of MLX's keyword arguments.
 struct AdafactorOptions {
-  std::optional<LearningRate> learning_rate;   ///< needed without relative_step
+  std::optional<LearningRate> learning_rate = std::nullopt;  ///< needed without relative_step
   std::pair<double, double> eps{1e-30, 1e-3};  ///< of g^2; the least scale of a parameter
   double clip_threshold = 1.0;                 ///< of the update's root mean square
   double decay_rate = -0.8;
-  std::optional<double> beta_1;  ///< of a running average of the updates, if any
+  std::optional<double> beta_1 = std::nullopt;  ///< of a running average of the updates, if any
   double weight_decay = 0.0;
   bool scale_parameter = true;  ///< r times the parameter's root mean square
   bool relative_step = true;    ///< r = min(0.01, 1 / sqrt(t))

@@ -2,62 +2,119 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
+#include "engine/graph/trace.h"
+#include "engine/ops/arithmetic.h"
 #include "engine/ops/creation.h"
+#include "engine/ops/indexing.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
+#include "engine/primitives/axes.h"
 #include "engine/primitives/batch.h"
 
 namespace quern {
 
-namespace {
+// AsStrided
 
-/// `shape` with the length of a batch in front.
-Shape batched_shape(ShapeElem size, const Shape& shape) {
-  Shape out(1, size);
-  out.insert(out.end(), shape.begin(), shape.end());
-  return out;
+std::vector<Shape> AsStrided::output_shapes(const Arrays& inputs) const {
+  require_inside(shape, strides, offset, inputs[0].size());
+  return {shape};
 }
 
-}  // namespace
+Arrays AsStrided::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+                      const Arrays&) const {
+  // Where each element of the output lies in the input.
+  const array& a = primals[0];
+  const Dtype dtype = a.size() > INT32_MAX ? int64 : int32;
+  array places = full({}, int64_t(offset), dtype);
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const array steps = multiply(arange(0.0, double(shape[i]), dtype), array(strides[i], dtype));
+    places = add(expand_dims(places, -1), steps);
+  }
+  const array updates = reshape(cotangents[0], {int(cotangents[0].size()), 1});
+  const array flat = zeros({int(a.size())}, cotangents[0].dtype());
+  return {reshape_like(scatter_add(flat, flatten(places), updates, 0), a)};
+}
 
-Arrays Rearrangement::jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&,
-                          const Arrays& outputs) const {
-  return {array(outputs[0].shape(), tangents[0].dtype(), shared_from_this(), {tangents[0]})};
+Batched AsStrided::vmap(const Arrays& inputs, const std::vector<int>& axes, const Arrays&) const {
+  const array a = moveaxis(inputs[0], axes[0], 0);
+  Strides with_batch = strides;
+  with_batch.insert(with_batch.begin(), int64_t(a.size()) / std::max(1, a.shape(0)));
+  return {{as_strided(a, inserted(shape, 0, a.shape(0)), std::move(with_batch), offset)}, {0}};
+}
+
+void require_inside(const Shape& shape, const Strides& strides, size_t offset, size_t size) {
+  int64_t low = int64_t(offset), high = int64_t(offset);
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const int64_t reach = strides[i] * std::max(0, shape[i] - 1);
+    (reach < 0 ? low : high) += reach;
+  }
+  if (element_count(shape) == 0 || (low >= 0 && high < int64_t(size))) return;
+  throw std::invalid_argument(
+      fmt::format("[as_strided] elements {} to {} of an array with {} elements would be read", low,
+                  high, size));
 }
 
 // BroadcastTo
 
 std::vector<Shape> BroadcastTo::output_shapes(const Arrays& inputs) const {
-  return {broadcast_shapes(inputs[0].shape(), shape)};
+  if (inputs.size() > 1) {
+    Shape common = inputs[0].shape();
+    for (const array& other : inputs) common = broadcast_shapes(common, other.shape());
+    return {std::move(common)};
+  }
+  const Shape& from = inputs[0].shape();
+  Shape to = shape;
+  for (size_t i = 0; i < to.size(); ++i) {
+    if (to[i] == -1) to[i] = from[i + from.size() - to.size()];
+  }
+  if (!broadcasts_to(from, to)) {
+    throw std::invalid_argument(fmt::format("[broadcast_to] shape {} does not broadcast to {}",
+                                            to_string(from), to_string(to)));
+  }
+  return {std::move(to)};
 }
 
-Arrays BroadcastTo::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
-                        const Arrays&) const {
+Arrays BroadcastTo::vjp(const Arrays& primals, const Arrays& cotangents,
+                        const std::vector<int>& argnums, const Arrays&) const {
   const Shape& from = primals[0].shape();
   const array& c = cotangents[0];
   const size_t added = c.ndim() - from.size();
-  std::vector<int> repeated;
+  std::vector<int> repeated, leading;
   for (size_t i = 0; i < c.ndim(); ++i) {
+    if (i < added) leading.push_back(int(i));
     if (i < added || from[i - added] != c.shape()[i]) repeated.push_back(int(i));
   }
-  return {reshape(sum(c, repeated, true), from)};
-}
-
-Arrays BroadcastTo::jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&,
-                        const Arrays&) const {
-  return {broadcast_to(tangents[0], shape)};
+  Arrays gradients;
+  for (const int i : argnums) {
+    if (i != 0) {
+      gradients.push_back(zeros_like(primals[size_t(i)]));
+      continue;
+    }
+    const array total = repeated.empty() ? c : astype(sum(c, repeated, true), c.dtype());
+    gradients.push_back(leading.empty() ? total : squeeze(total, leading));
+  }
+  return gradients;
 }
 
 Batched BroadcastTo::vmap(const Arrays& inputs, const std::vector<int>& axes,
                           const Arrays& outputs) const {
   const Shape& inner = outputs[0].shape();
-  array a = moveaxis(inputs[0], axes[0], 0);
-  Shape aligned(1, a.shape(0));  // the batch, then ones up to the axes that the input has
-  for (size_t i = a.ndim(); i < inner.size() + 1; ++i) aligned.push_back(1);
-  aligned.insert(aligned.end(), a.shape().begin() + 1, a.shape().end());
-  return {{broadcast_to(reshape(a, std::move(aligned)), batched_shape(a.shape(0), inner))}, {0}};
+  const ShapeElem size = batch_size(inputs, axes);
+  Arrays aligned;  // the batch, then ones up to the axes that the input has
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const bool mapped = axes[i] != -1;
+    const array a = mapped ? moveaxis(inputs[i], axes[i], 0) : expand_dims(inputs[i], 0);
+    std::vector<int> missing;
+    for (size_t k = 0; k < inner.size() + 1 - a.ndim(); ++k) missing.push_back(int(k) + 1);
+    aligned.push_back(missing.empty() ? a : expand_dims(a, missing));
+  }
+  Shape to = inserted(inner, 0, size);
+  if (inputs.size() == 1) return {{broadcast_to(aligned[0], to)}, {0}};
+  auto any = std::make_shared<BroadcastTo>(stream(), to);
+  return {{array(std::move(to), inputs[0].dtype(), std::move(any), std::move(aligned))}, {0}};
 }
 
 // Copy, StopGradient
@@ -97,56 +154,6 @@ Batched StopGradient::vmap(const Arrays& inputs, const std::vector<int>& axes,
   return {{stop_gradient(inputs[0])}, axes};
 }
 
-// Reshape
-
-Shape infer_length(Shape shape, size_t size, const char* where) {
-  const auto fail = [&](const char* what) {
-    throw std::invalid_argument(
-        fmt::format("[{}] {} {} for {} elements", where, what, to_string(shape), size));
-  };
-  int64_t known = 1;
-  ShapeElem* unknown = nullptr;
-  for (ShapeElem& length : shape) {
-    if (length < -1) fail("there is a negative length in");
-    if (length != -1) {
-      if (__builtin_mul_overflow(known, int64_t(length), &known)) {
-        throw std::overflow_error(
-            fmt::format("[{}] shape {} has too many elements", where, to_string(shape)));
-      }
-    } else if (unknown) {
-      fail("only one length can be -1 in");
-    } else {
-      unknown = &length;
-    }
-  }
-  if (!unknown && size_t(known) != size) fail("cannot use shape");
-  if (unknown) {
-    // The length beside an axis of length 0 could be anything; it is 0.
-    if (known == 0 ? size != 0 : size % size_t(known) != 0) fail("cannot infer the -1 in");
-    const size_t length = known == 0 ? 0 : size / size_t(known);
-    if (length > INT32_MAX) {
-      throw std::overflow_error(fmt::format("[{}] {} elements do not fit one axis", where, length));
-    }
-    *unknown = ShapeElem(length);
-  }
-  return shape;
-}
-
-std::vector<Shape> Reshape::output_shapes(const Arrays& inputs) const {
-  return {infer_length(shape, inputs[0].size(), "reshape")};
-}
-
-Arrays Reshape::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
-                    const Arrays&) const {
-  return {reshape(cotangents[0], primals[0].shape())};
-}
-
-Batched Reshape::vmap(const Arrays& inputs, const std::vector<int>& axes,
-                      const Arrays& outputs) const {
-  const array a = moveaxis(inputs[0], axes[0], 0);
-  return {{reshape(a, batched_shape(a.shape(0), outputs[0].shape()))}, {0}};
-}
-
 // Transpose
 
 std::vector<Shape> Transpose::output_shapes(const Arrays& inputs) const {
@@ -168,6 +175,108 @@ Batched Transpose::vmap(const Arrays& inputs, const std::vector<int>& batch, con
   return {{transpose(inputs[0], std::move(shifted))}, {0}};
 }
 
+// View
+
+namespace {
+
+/// Whether one of them consists of the other's elements, so that the view of a derivative is one.
+bool is_linear(Dtype from, Dtype to) {
+  return (from == float32 && to == complex64) || (from == complex64 && to == float32);
+}
+
+}  // namespace
+
+std::vector<Shape> View::output_shapes(const Arrays& inputs) const {
+  return {viewed_shape(inputs[0], dtype)};
+}
+
+Arrays View::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
+                 const Arrays&) const {
+  const Dtype from = primals[0].dtype();
+  return {is_linear(from, dtype) ? view(cotangents[0], from) : zeros_like(primals[0])};
+}
+
+Arrays View::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&,
+                 const Arrays& outputs) const {
+  return {is_linear(primals[0].dtype(), dtype) ? view(tangents[0], dtype) : zeros_like(outputs[0])};
+}
+
+Batched View::vmap(const Arrays& inputs, const std::vector<int>& axes, const Arrays&) const {
+  return {{view(moveaxis(inputs[0], axes[0], 0), dtype)}, {0}};
+}
+
+Shape viewed_shape(const array& a, Dtype dtype) {
+  Shape out = a.shape();
+  if (a.itemsize() == dtype.size()) return out;
+  if (a.ndim() == 0) {
+    throw std::invalid_argument(
+        fmt::format("[view] a scalar {} has no {} view", dtype_name(a.dtype()), dtype_name(dtype)));
+  }
+  const int64_t bytes = int64_t(out.back()) * int64_t(a.itemsize());
+  if (bytes % dtype.size() != 0) {
+    throw std::invalid_argument(fmt::format(
+        "[view] a last axis of {} bytes does not divide into {}", bytes, dtype_name(dtype)));
+  }
+  const int64_t length = bytes / dtype.size();
+  if (length > INT32_MAX) {
+    throw std::overflow_error(
+        fmt::format("[view] {} elements of {} do not fit one axis", length, dtype_name(dtype)));
+  }
+  out.back() = ShapeElem(length);
+  return out;
+}
+
+// Depends
+
+std::vector<Shape> Depends::output_shapes(const Arrays& inputs) const {
+  std::vector<Shape> shapes;
+  for (size_t i = 0; i < outputs; ++i) shapes.push_back(inputs[i].shape());
+  return shapes;
+}
+
+Arrays Depends::vjp(const Arrays& primals, const Arrays& cotangents,
+                    const std::vector<int>& argnums, const Arrays&) const {
+  Arrays gradients;
+  for (const int i : argnums) {
+    gradients.push_back(size_t(i) < outputs ? cotangents[size_t(i)]
+                                            : zeros_like(primals[size_t(i)]));
+  }
+  return gradients;
+}
+
+Arrays Depends::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+                    const Arrays&) const {
+  Arrays all = tangents_or_zeros(primals, tangents, argnums);
+  all.resize(outputs, all[0]);
+  return all;
+}
+
+Batched Depends::vmap(const Arrays& inputs, const std::vector<int>& axes, const Arrays&) const {
+  const Arrays batched = broadcast_batch_first(inputs, axes);
+  const auto end = batched.begin() + std::ptrdiff_t(outputs);
+  return {depends({batched.begin(), end}, {end, batched.end()}), std::vector<int>(outputs, 0)};
+}
+
+// NumberOfElements
+
+std::vector<Shape> NumberOfElements::output_shapes(const Arrays&) const { return {{}}; }
+
+Arrays NumberOfElements::vjp(const Arrays& primals, const Arrays&, const std::vector<int>& argnums,
+                             const Arrays&) const {
+  return zeros_of(primals, argnums);
+}
+
+Arrays NumberOfElements::jvp(const Arrays&, const Arrays&, const std::vector<int>&,
+                             const Arrays& outputs) const {
+  return {zeros_like(outputs[0])};
+}
+
+Batched NumberOfElements::vmap(const Arrays& inputs, const std::vector<int>& batch,
+                               const Arrays&) const {
+  const array n = number_of_elements(inputs[0], shifted(axes, batch[0]), inverted, dtype);
+  return {{broadcast_to(expand_dims(n, 0), {inputs[0].shape(batch[0])})}, {0}};
+}
+
 // Contiguous
 
 std::vector<Shape> Contiguous::output_shapes(const Arrays& inputs) const {
@@ -187,7 +296,22 @@ Batched Contiguous::vmap(const Arrays& inputs, const std::vector<int>& axes, con
 
 std::vector<Shape> Concatenate::output_shapes(const Arrays& inputs) const {
   Shape out = inputs[0].shape();
-  for (size_t i = 1; i < inputs.size(); ++i) out[size_t(axis)] += inputs[i].shape(axis);
+  int64_t total = 0;
+  for (const array& a : inputs) {
+    Shape same = a.shape();
+    if (same.size() == out.size()) same[size_t(axis)] = out[size_t(axis)];
+    if (same != out) {
+      throw std::invalid_argument(
+          fmt::format("[concatenate] shapes {} and {} differ outside axis {}",
+                      to_string(inputs[0].shape()), to_string(a.shape()), axis));
+    }
+    total += a.shape(axis);
+  }
+  if (total > INT32_MAX) {
+    throw std::overflow_error(
+        fmt::format("[concatenate] axis {} would have {} elements", axis, total));
+  }
+  out[size_t(axis)] = ShapeElem(total);
   return {std::move(out)};
 }
 
@@ -198,19 +322,17 @@ Arrays Concatenate::vjp(const Arrays& primals, const Arrays& cotangents,
   ends.pop_back();
   const Arrays parts = split(cotangents[0], ends, axis);
   Arrays gradients;
-  for (const int i : argnums) gradients.push_back(parts[size_t(i)]);
+  for (const int i : argnums) {
+    // Recorded for any shape, the ends are those of this one: the reshape lets no other pass.
+    const array& part = parts[size_t(i)];
+    gradients.push_back(Trace::any_shape() ? reshape_like(part, primals[size_t(i)]) : part);
+  }
   return gradients;
 }
 
 Arrays Concatenate::jvp(const Arrays& primals, const Arrays& tangents,
                         const std::vector<int>& argnums, const Arrays&) const {
-  Arrays moved;
-  size_t next = 0;
-  for (size_t i = 0; i < primals.size(); ++i) {
-    const bool given = next < argnums.size() && argnums[next] == int(i);
-    moved.push_back(given ? tangents[next++] : zeros_like(primals[i]));
-  }
-  return {concatenate(std::move(moved), axis)};
+  return {concatenate(tangents_or_zeros(primals, tangents, argnums), axis)};
 }
 
 Batched Concatenate::vmap(const Arrays& inputs, const std::vector<int>& axes, const Arrays&) const {

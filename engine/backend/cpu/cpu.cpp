@@ -15,6 +15,7 @@ const KernelTable& kernels() {
     register_custom(t);
     register_elementwise(t);
     register_fp8(t);
+    register_fft(t);
     register_hadamard(t);
     register_indexed_matmul(t);
     register_indexing(t);

@@ -21,6 +21,7 @@ void register_dequantize(KernelTable& table);
 void register_custom(KernelTable& table);
 void register_elementwise(KernelTable& table);
 void register_fp8(KernelTable& table);
+void register_fft(KernelTable& table);
 void register_hadamard(KernelTable& table);
 void register_indexed_matmul(KernelTable& table);
 void register_indexing(KernelTable& table);

@@ -12,6 +12,7 @@
 #include "engine/backend/cpu/strided.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/ops/update.h"
+#include "engine/primitives/pad.h"
 
 namespace quern::cpu {
 
@@ -118,6 +119,31 @@ void dynamic_slice_update(const DynamicSliceUpdate& p, const Arrays& in, Arrays&
   combine_into(in[1], out[0], strides, offset, p.combine);
 }
 
+/// Fills with the scalar what the array does not cover, one end of an axis after the other.
+void pad(const Pad& p, const Arrays& in, Arrays& out) {
+  const array &a = in[0], &value = in[1];
+  out[0].allocate();
+  Shape start(a.ndim(), 0), part = out[0].shape();
+  const auto fill = [&](size_t axis, ShapeElem from, ShapeElem count) {
+    if (count == 0) return;
+    start[axis] = from;
+    part[axis] = count;
+    array repeated = array::placeholder(part, value.dtype(), 0);
+    repeated.set_view(value.buffer(), Strides(part.size(), 0), value.byte_offset());
+    const auto [strides, offset] = sliced(out[0], start, Shape(a.ndim(), 1));
+    copy_into(repeated, out[0], strides, offset);
+  };
+  for (size_t i = 0; i < a.ndim(); ++i) {
+    fill(i, 0, p.low[i]);
+    fill(i, p.low[i] + a.shape()[i], p.high[i]);
+    // The axes after this one fill only where it has elements of the array.
+    start[i] = p.low[i];
+    part[i] = a.shape()[i];
+  }
+  const auto [strides, offset] = sliced(out[0], p.low, Shape(a.ndim(), 1));
+  copy_into(a, out[0], strides, offset);
+}
+
 }  // namespace
 
 void register_slice(KernelTable& table) {
@@ -125,6 +151,7 @@ void register_slice(KernelTable& table) {
   table.add<SliceUpdate, slice_update>();
   table.add<DynamicSlice, dynamic_slice>();
   table.add<DynamicSliceUpdate, dynamic_slice_update>();
+  table.add<Pad, pad>();
 }
 
 }  // namespace quern::cpu

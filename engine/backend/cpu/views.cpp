@@ -64,7 +64,9 @@ bool reshaped_strides(const array& a, const Shape& shape, Strides& strides) {
   return true;
 }
 
-void reshape(const Reshape&, const Arrays& in, Arrays& out) {
+/// Of whatever primitive that only changes the shape.
+template <typename P>
+void reshape(const P&, const Arrays& in, Arrays& out) {
   const array& a = in[0];
   const Shape& shape = out[0].shape();
   if (a.flags().row_contiguous) {
@@ -111,6 +113,15 @@ void concatenate(const Concatenate& p, const Arrays& in, Arrays& out) {
   }
 }
 
+void number_of_elements(const NumberOfElements& p, const Arrays& in, Arrays& out) {
+  double n = 1;
+  for (const int axis : p.axes) n *= in[0].shape(axis);
+  out[0].allocate();
+  dispatch(p.dtype, [&]<typename T>(std::type_identity<T>) {
+    *out[0].data<T>() = convert_element<T>(p.inverted ? 1 / n : n);
+  });
+}
+
 void as_type(const AsType&, const Arrays& in, Arrays& out) {
   // A dense layout is kept, so that a transposed weight stays transposed.
   if (in[0].flags().contiguous && !in[0].flags().row_contiguous) {
@@ -126,7 +137,11 @@ void as_type(const AsType&, const Arrays& in, Arrays& out) {
 void register_views(KernelTable& table) {
   table.add<AsStrided, as_strided>();
   table.add<BroadcastTo, broadcast_to>();
-  table.add<Reshape, reshape>();
+  table.add<Reshape, reshape<Reshape>>();
+  table.add<ExpandDims, reshape<ExpandDims>>();
+  table.add<Squeeze, reshape<Squeeze>>();
+  table.add<Flatten, reshape<Flatten>>();
+  table.add<Unflatten, reshape<Unflatten>>();
   table.add<Transpose, transpose>();
   table.add<View, view>();
   table.add<Contiguous, contiguous>();
@@ -134,6 +149,7 @@ void register_views(KernelTable& table) {
   table.add<StopGradient, identity<StopGradient>>();
   table.add<Depends, identity<Depends>>();
   table.add<Concatenate, concatenate>();
+  table.add<NumberOfElements, number_of_elements>();
   table.add<AsType, as_type>();
 }
 

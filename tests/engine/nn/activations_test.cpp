@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "engine/ops/arithmetic.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/reduce.h"
 #include "tests/engine/ops/reference.h"

@@ -59,9 +59,9 @@ TEST(Module, NamesItsArraysByTheirPlaceInTheTree) {
 
 TEST(Module, WalksOverItsTree) {
   Block block;
-  EXPECT_EQ(names(block.children()), (Names{"layers.0", "layers.1", "norm"}));
-  EXPECT_EQ(names(block.leaf_modules()), (Names{"layers.0", "layers.1", "norm"}));
-  EXPECT_EQ(names(block.named_modules()), (Names{"", "layers.0", "layers.1", "norm"}));
+  EXPECT_EQ(names(block.children()), (Names{"norm", "layers.0", "layers.1"}));
+  EXPECT_EQ(names(block.leaf_modules()), (Names{"norm", "layers.0", "layers.1"}));
+  EXPECT_EQ(names(block.named_modules()), (Names{"", "norm", "layers.0", "layers.1"}));
   EXPECT_EQ(block.modules().size(), 4u);
   const auto sequence = std::make_shared<nn::Sequential>(
       std::make_shared<nn::Sequential>(std::make_shared<nn::Linear>(2, 2)),

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "engine/backend/cpu/blas.h"
+#include "engine/backend/cpu/matmul/blas.h"
 
 // Fortran's own calls: everything by pointer, the lengths of character arguments behind the others.
 extern "C" {

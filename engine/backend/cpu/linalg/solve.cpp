@@ -34,14 +34,11 @@ void clear_triangle(T* a, int n, bool upper) {
   }
 }
 
-/// Copies the input to the output, to be worked on in place.
+/// The input's matrices in the output's memory, to be worked on in place.
 template <typename T>
 Matrices<T> copied(const array& in, array& out) {
-  const array dense = row_contiguous(in);
-  const Matrices<const T> from = matrices<T>(dense);
-  if (!out.take_or_allocate(dense) || out.data<T>() != from.data) {
-    if (out.size() > 0) std::memcpy(out.data<T>(), from.data, out.nbytes());
-  }
+  if (!out.take_or_allocate(in)) copy_into(in, out);
+  const Matrices<const T> from = matrices<T>(out);
   return {out.data<T>(), from.rows, from.columns, from.count};
 }
 
