@@ -140,7 +140,7 @@ inline constexpr int64_t few_query_rows = 16;
 
 // Rows of floats, on the calling thread.
 
-/// Replaces x by exp(x - shift); returns the sum.
+/// Replaces x by exp(x - shift), by 0 where that is below 1e-38; returns the sum.
 float exponentials(float* x, size_t n, float shift);
 float largest_of(const float* x, size_t n);
 void scale_row(float* x, size_t n, float factor);

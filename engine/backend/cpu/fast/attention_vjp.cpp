@@ -67,12 +67,13 @@ int64_t query_blocks(const Attention<T>& a) {
   return (a.query_times + block_times(a) - 1) / block_times(a);
 }
 
-/// Whether no query of the block sees a key from `key` on, and none sees no key at all, which
-/// averages them all.
+/// How many of the keys [key, key + n) some query of the block sees: the first ones. A query that
+/// sees no key at all averages them all.
 template <typename T>
-bool is_hidden(const Attention<T>& a, const QueryBlock& block, int64_t key) {
+int64_t visible_keys(const Attention<T>& a, const QueryBlock& block, int64_t key, int64_t n) {
   const int64_t first_last_key = block.time + a.key_times - a.query_times;
-  return a.causal && first_last_key >= 0 && first_last_key + block.times - 1 < key;
+  if (!a.causal || first_last_key < 0) return n;
+  return std::clamp<int64_t>(first_last_key + block.times - key, 0, n);
 }
 
 /// Working memory for blocks of one attention.
@@ -122,8 +123,9 @@ void find_statistics(const AttentionGradient<T>& g) {
       RunningSoftmax softmax(rows, 0);
       load_queries(a, block, memory.queries.data());
       const Matrix<float> queries{memory.queries.data(), rows, a.width, a.width, 1};
-      for (int64_t key = 0; key < a.key_times && !is_hidden(a, block, key); key += key_block) {
-        const int64_t n = std::min(key_block, a.key_times - key);
+      for (int64_t key = 0; key < a.key_times; key += key_block) {
+        const int64_t n = visible_keys(a, block, key, std::min(key_block, a.key_times - key));
+        if (n == 0) break;
         const Matrix<float> keys =
             float_rows(a.keys.at(block.batch, block.key_head, key), a.keys.time_stride, n, a.width,
                        memory.operand.data());
@@ -197,28 +199,34 @@ void add_key_block(const AttentionGradient<T>& g, int64_t head, int64_t split, i
   const int64_t blocks = query_blocks(a);
   for (int64_t index = 0; index < blocks; ++index) {
     const QueryBlock block = query_block(a, head, index);
-    if (is_hidden(a, block, key)) continue;
+    const int64_t seen = visible_keys(a, block, key, n);
+    if (seen == 0) continue;
     const int64_t rows = a.heads_per_key() * block.times;
     load_queries(a, block, memory.queries.data());
     load_rows(a, g.cotangent, block, a.value_width, memory.cotangents.data());
     const Matrix<float> queries{memory.queries.data(), rows, a.width, a.width, 1};
     const Matrix<float> cotangents{memory.cotangents.data(), rows, a.value_width, a.value_width, 1};
-    const Matrix<float> weights{memory.scores.data(), rows, n, key_block, 1};
-    const Matrix<float> differences{memory.products.data(), rows, n, key_block, 1};
-    multiply_rows(queries, memory.packed_rows, memory.packed_keys, n, false, memory.scores.data(),
-                  key_block);
-    multiply_rows(cotangents, memory.packed_rows, memory.packed_values, n, false,
+    const Matrix<float> weights{memory.scores.data(), rows, seen, key_block, 1};
+    const Matrix<float> differences{memory.products.data(), rows, seen, key_block, 1};
+    multiply_rows(queries, memory.packed_rows, memory.packed_keys, seen, false,
+                  memory.scores.data(), key_block);
+    multiply_rows(cotangents, memory.packed_rows, memory.packed_values, seen, false,
                   memory.products.data(), key_block);
-    differentiate_softmax(g, block, key, n, memory.scores.data(), memory.products.data());
+    differentiate_softmax(g, block, key, seen, memory.scores.data(), memory.products.data());
     pack_columns(cotangents, memory.packed_cotangents.data());
     multiply_rows(weights.transposed(), memory.packed_rows, memory.packed_cotangents, a.value_width,
                   true, values_gradient, a.value_width);
     pack_columns(queries, memory.packed_queries.data());
     multiply_rows(differences.transposed(), memory.packed_rows, memory.packed_queries, a.width,
                   true, keys_gradient, a.width);
+    // The packed keys are as deep as all of the block.
+    for (int64_t r = 0; r < rows; ++r)
+      std::fill(memory.products.data() + r * key_block + seen,
+                memory.products.data() + r * key_block + n, 0.0f);
+    const Matrix<float> padded{memory.products.data(), rows, n, key_block, 1};
     // The rows of one query head are dense in the output, those of the next lie further on.
     for (int64_t h = 0; h < a.heads_per_key(); ++h) {
-      multiply_rows(differences.block(h * block.times, block.times, 0, n), memory.packed_rows,
+      multiply_rows(padded.block(h * block.times, block.times, 0, n), memory.packed_rows,
                     memory.packed_key_rows, a.width, true,
                     queries_gradient + g.row(block, h * block.times) * a.width, a.width);
     }

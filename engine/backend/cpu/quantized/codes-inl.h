@@ -33,6 +33,13 @@ inline constexpr size_t unit = 16;  ///< elements that are unpacked together
 using UnitTag = hn::CappedTag<float, unit>;
 using Floats = hn::Vec<UnitTag>;
 
+/// What makes load_e4m3's result the value. As a float16 an e4m3 is 2^8 too small.
+#if HWY_TARGET <= HWY_AVX2
+inline constexpr float e4m3_factor = 256;
+#else
+inline constexpr float e4m3_factor = 1;
+#endif
+
 template <Code code>
 struct UnitTables {
   alignas(
@@ -49,7 +56,9 @@ struct UnitTables {
       bytes[4 * i + 1] = straddles ? uint8_t(first + 1) : uint8_t(0x80);
       bytes[4 * i + 2] = bytes[4 * i + 3] = 0x80;
       masks[i] = ((1u << bits) - 1) << shift;
-      factors[i] = is_integer(code) ? 1.0f / float(1u << shift) : code == Code::e2m1 ? 0.5f : 1.0f;
+      factors[i] = is_integer(code)     ? 1.0f / float(1u << shift)
+                   : code == Code::e2m1 ? 0.5f
+                                        : e4m3_factor;
     }
   }
 };
@@ -61,18 +70,17 @@ inline constexpr UnitTables<code> unit_tables{};
 alignas(16) inline constexpr int8_t e2m1_doubled[16] = {0, 1,  2,  3,  4,  6,  8,  12,
                                                         0, -1, -2, -3, -4, -6, -8, -12};
 
-/// The e4m3 in bytes p[0..lanes).
+/// The e4m3 in bytes p[0..lanes), divided by e4m3_factor.
 template <class D>
 HWY_INLINE hn::Vec<D> load_e4m3(D d, const uint8_t* p) {
   const hn::Rebind<int8_t, D> d8;
 #if HWY_TARGET <= HWY_AVX2
-  // As a float16 it is 2^8 too small. Widening the byte doubles its sign, which lands on the
-  // exponent too.
+  // Widening the byte doubles its sign, which lands on the exponent too.
   const hn::Rebind<int16_t, D> d16;
   const hn::Rebind<hwy::float16_t, D> half;
   const auto wide = hn::PromoteTo(d16, hn::LoadU(d8, reinterpret_cast<const int8_t*>(p)));
   const auto bits = hn::AndNot(hn::Set(d16, 0x4000), hn::ShiftLeft<7>(wide));
-  return hn::Mul(hn::PromoteTo(d, hn::BitCast(half, bits)), hn::Set(d, 256.0f));
+  return hn::PromoteTo(d, hn::BitCast(half, bits));
 #else
   const hn::Rebind<int32_t, D> d32;
   const auto wide = hn::PromoteTo(d32, hn::LoadU(d8, reinterpret_cast<const int8_t*>(p)));
@@ -143,7 +151,7 @@ HWY_INLINE hn::Vec<D> load_scales(D d, ScaleKind kind, const uint8_t* p) {
     case ScaleKind::e8m0:
       return load_e8m0(d, p);
     default:
-      return load_e4m3(d, p);
+      return hn::Mul(load_e4m3(d, p), hn::Set(d, e4m3_factor));
   }
 }
 

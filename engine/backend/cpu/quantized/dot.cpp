@@ -55,7 +55,7 @@ size_t padded_groups(size_t groups) { return groups / lanes() * lanes() + 2 * la
 /// What makes an unpacked element k of a row its value.
 float unpacked_factor(Code code, size_t k) {
   const auto bits = size_t(bits_of(code));
-  if (code == Code::e4m3) return 1;
+  if (code == Code::e4m3) return e4m3_factor;
   if (code == Code::e2m1) return wide_lookup ? 1.0f : 0.5f;
   if (!in_words(code)) return 1.0f / float(1u << (k * bits % 8));
   // The last field is shifted down, for there is no signed integer above the mask.
