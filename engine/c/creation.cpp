@@ -9,10 +9,10 @@ int quern_arange(quern_array* out, double start, double stop, double step, quern
                  quern_stream s) {
   return call<Op<double, double, double, Dtype>(quern::arange)>(out, start, stop, step, dtype, s);
 }
-int quern_linspace(quern_array* out, double start, double stop, int num, quern_dtype dtype,
-                   bool endpoint, quern_stream s) {
-  return call<Op<double, double, int, bool, Dtype>(quern::linspace)>(out, start, stop, num, endpoint, dtype,
-                                                              s);
+int quern_linspace(quern_array* out, double start, double stop, int num, bool endpoint,
+                   quern_dtype dtype, quern_stream s) {
+  return call<Op<double, double, int, bool, Dtype>(quern::linspace)>(out, start, stop, num,
+                                                                     endpoint, dtype, s);
 }
 int quern_full(quern_array* out, const int* shape, size_t ndim, quern_array values,
                quern_dtype dtype, quern_stream s) {
