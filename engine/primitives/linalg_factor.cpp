@@ -47,8 +47,8 @@ Pair qr_change(const array& q, const array& r, const array& da) {
 }
 
 array qr_gradient(const array& q, const array& r, const array& gq, const array& gr) {
-  const array m = subtract(product(triangle(gr, true), adjoint(r)), product(adjoint(gq), q));
-  const array half = half_triangle(m, false);
+  const array n = subtract(product(gr, adjoint(r)), product(adjoint(q), gq));
+  const array half = half_triangle(n, true);
   return solve_right_adjoint(add(gq, product(q, add(half, adjoint(half)))), r, true);
 }
 
