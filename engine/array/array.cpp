@@ -67,7 +67,7 @@ array array::with_memory(Shape shape, Dtype dtype) {
 }
 
 array::array(const complex64_t& value, Dtype dtype) : array(with_memory({}, dtype)) {
-  fill(&value);
+  fill(&value, complex64);
 }
 
 array::array(std::initializer_list<float> values)
@@ -195,6 +195,16 @@ array array::placeholder(Shape shape, Dtype dtype, int trace_level) {
 int array::trace_level() const { return impl_->trace_level.load(std::memory_order_relaxed); }
 void array::set_trace_level(int level) { impl_->trace_level = level; }
 bool array::is_tracer() const { return trace_level() > 0 && Trace::depth() > 0; }
+
+void array::fill(const void* values, Dtype from) {
+  dispatch(from, [&]<typename From>(std::type_identity<From>) {
+    dispatch(dtype(), [&]<typename To>(std::type_identity<To>) {
+      const From* in = static_cast<const From*>(values);
+      To* out = data<To>();
+      for (size_t i = 0, n = size(); i < n; ++i) out[i] = convert_element<To>(in[i]);
+    });
+  });
+}
 
 void array::require_one_element() const {
   if (size() == 1) return;

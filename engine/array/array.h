@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -143,6 +144,8 @@ class array {
   static array with_memory(Shape shape, Dtype dtype);
   template <typename It>
   void fill(It first);
+  /// Converts size() values of the type that holds `from`.
+  void fill(const void* values, Dtype from);
   void require_one_element() const;
 
   std::shared_ptr<Impl> impl_;
@@ -183,8 +186,7 @@ Dtype result_type(const std::vector<array>& arrays);
 template <typename T>
 requires std::is_arithmetic_v<T> || std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>
 array::array(T value, Dtype dtype) : array(with_memory({}, dtype)) {
-  dispatch(dtype,
-           [&]<typename U>(std::type_identity<U>) { *data<U>() = convert_element<U>(value); });
+  fill(&value, dtype_of<T>());
 }
 
 template <typename T>
@@ -208,10 +210,13 @@ array::array(It first, Shape shape, Dtype dtype) : array(with_memory(std::move(s
 template <typename It>
 void array::fill(It first) {
   using From = typename std::iterator_traits<It>::value_type;
-  dispatch(dtype(), [&]<typename T>(std::type_identity<T>) {
-    T* out = data<T>();
-    for (size_t i = 0, n = size(); i < n; ++i, ++first) out[i] = convert_element<T>(From(*first));
-  });
+  if constexpr (std::contiguous_iterator<It>) {
+    fill(size() ? std::to_address(first) : nullptr, dtype_of<From>());
+  } else {
+    const std::unique_ptr<From[]> values(new From[size()]);
+    std::copy_n(first, size(), values.get());
+    fill(values.get(), dtype_of<From>());
+  }
 }
 
 template <typename T>

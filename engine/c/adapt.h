@@ -194,6 +194,22 @@ std::optional<L> to(std::type_identity<std::optional<L>>, List<int> values) {
   return values.data ? std::optional(values.template copy<L>()) : std::nullopt;
 }
 
+/// Throws std::invalid_argument unless the list has as many numbers as the pair or tuple.
+template <typename... Numbers>
+std::tuple<Numbers...> to(std::type_identity<std::tuple<Numbers...>>, List<int> values) {
+  const auto numbers = values.copy<std::vector<int>>();
+  if (numbers.size() != sizeof...(Numbers)) throw std::invalid_argument("[c] a list is too short");
+  return [&]<size_t... i>(std::index_sequence<i...>) {
+    return std::tuple<Numbers...>{numbers[i]...};
+  }
+  (std::index_sequence_for<Numbers...>());
+}
+
+inline std::pair<int, int> to(std::type_identity<std::pair<int, int>>, List<int> values) {
+  const auto numbers = to(std::type_identity<std::tuple<int, int>>(), values);
+  return {std::get<0>(numbers), std::get<1>(numbers)};
+}
+
 inline std::string to(std::type_identity<std::string>, const char* text) { return &deref(text); }
 
 inline std::string_view to(std::type_identity<std::string_view>, const char* text) {

@@ -9,9 +9,10 @@ int quern_arange(quern_array* out, double start, double stop, double step, quern
                  quern_stream s) {
   return call<Op<double, double, double, Dtype>(quern::arange)>(out, start, stop, step, dtype, s);
 }
-int quern_linspace(quern_array* out, double start, double stop, int num, quern_dtype dtype,
-                   bool endpoint, quern_stream s) {
-  return call<quern::linspace>(out, start, stop, num, dtype, endpoint, s);
+int quern_linspace(quern_array* out, double start, double stop, int num, bool endpoint,
+                   quern_dtype dtype, quern_stream s) {
+  return call<Op<double, double, int, bool, Dtype>(quern::linspace)>(out, start, stop, num,
+                                                                     endpoint, dtype, s);
 }
 int quern_full(quern_array* out, const int* shape, size_t ndim, quern_array values,
                quern_dtype dtype, quern_stream s) {
@@ -26,13 +27,13 @@ int quern_zeros(quern_array* out, const int* shape, size_t ndim, quern_dtype dty
   return call<Op<ShapeIn, Dtype>(quern::zeros)>(out, list(shape, ndim), dtype, s);
 }
 int quern_zeros_like(quern_array* out, quern_array a, quern_stream s) {
-  return call<quern::zeros_like>(out, a, s);
+  return call<Op<ArrayIn>(quern::zeros_like)>(out, a, s);
 }
 int quern_ones(quern_array* out, const int* shape, size_t ndim, quern_dtype dtype, quern_stream s) {
   return call<Op<ShapeIn, Dtype>(quern::ones)>(out, list(shape, ndim), dtype, s);
 }
 int quern_ones_like(quern_array* out, quern_array a, quern_stream s) {
-  return call<quern::ones_like>(out, a, s);
+  return call<Op<ArrayIn>(quern::ones_like)>(out, a, s);
 }
 int quern_eye(quern_array* out, int n, int m, int k, quern_dtype dtype, quern_stream s) {
   return call<Op<int, int, int, Dtype>(quern::eye)>(out, n, m, k, dtype, s);

@@ -11,8 +11,8 @@ extern "C" {
 
 int quern_arange(quern_array* out, double start, double stop, double step, quern_dtype dtype,
                  quern_stream s);
-int quern_linspace(quern_array* out, double start, double stop, int num, quern_dtype dtype,
-                   bool endpoint, quern_stream s);
+int quern_linspace(quern_array* out, double start, double stop, int num, bool endpoint,
+                   quern_dtype dtype, quern_stream s);
 int quern_full(quern_array* out, const int* shape, size_t ndim, quern_array values,
                quern_dtype dtype, quern_stream s);
 int quern_full_like(quern_array* out, quern_array a, quern_array values, quern_dtype dtype,

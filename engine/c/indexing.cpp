@@ -26,3 +26,36 @@ int quern_put_along_axis(quern_array* out, quern_array a, quern_array indices, q
                          int axis, quern_stream s) {
   return call<quern::put_along_axis>(out, a, indices, values, axis, s);
 }
+int quern_scatter(quern_array* out, quern_array a, quern_vector_array indices, quern_array updates,
+                  const int* axes, size_t axes_count, quern_stream s) {
+  return call<Op<ArrayIn, ArraysIn, ArrayIn, AxesIn>(quern::scatter)>(out, a, indices, updates,
+                                                                      list(axes, axes_count), s);
+}
+int quern_scatter_add(quern_array* out, quern_array a, quern_vector_array indices,
+                      quern_array updates, const int* axes, size_t axes_count, quern_stream s) {
+  return call<Op<ArrayIn, ArraysIn, ArrayIn, AxesIn>(quern::scatter_add)>(
+      out, a, indices, updates, list(axes, axes_count), s);
+}
+int quern_scatter_prod(quern_array* out, quern_array a, quern_vector_array indices,
+                       quern_array updates, const int* axes, size_t axes_count, quern_stream s) {
+  return call<Op<ArrayIn, ArraysIn, ArrayIn, AxesIn>(quern::scatter_prod)>(
+      out, a, indices, updates, list(axes, axes_count), s);
+}
+int quern_scatter_max(quern_array* out, quern_array a, quern_vector_array indices,
+                      quern_array updates, const int* axes, size_t axes_count, quern_stream s) {
+  return call<Op<ArrayIn, ArraysIn, ArrayIn, AxesIn>(quern::scatter_max)>(
+      out, a, indices, updates, list(axes, axes_count), s);
+}
+int quern_scatter_min(quern_array* out, quern_array a, quern_vector_array indices,
+                      quern_array updates, const int* axes, size_t axes_count, quern_stream s) {
+  return call<Op<ArrayIn, ArraysIn, ArrayIn, AxesIn>(quern::scatter_min)>(
+      out, a, indices, updates, list(axes, axes_count), s);
+}
+int quern_scatter_add_axis(quern_array* out, quern_array a, quern_array indices, quern_array values,
+                           int axis, quern_stream s) {
+  return call<quern::scatter_add_axis>(out, a, indices, values, axis, s);
+}
+int quern_masked_scatter(quern_array* out, quern_array a, quern_array mask, quern_array src,
+                         quern_stream s) {
+  return call<quern::masked_scatter>(out, a, mask, src, s);
+}

@@ -18,6 +18,20 @@ int quern_take_along_axis(quern_array* out, quern_array a, quern_array indices, 
                           quern_stream s);
 int quern_put_along_axis(quern_array* out, quern_array a, quern_array indices, quern_array values,
                          int axis, quern_stream s);
+int quern_scatter(quern_array* out, quern_array a, quern_vector_array indices, quern_array updates,
+                  const int* axes, size_t axes_count, quern_stream s);
+int quern_scatter_add(quern_array* out, quern_array a, quern_vector_array indices,
+                      quern_array updates, const int* axes, size_t axes_count, quern_stream s);
+int quern_scatter_prod(quern_array* out, quern_array a, quern_vector_array indices,
+                       quern_array updates, const int* axes, size_t axes_count, quern_stream s);
+int quern_scatter_max(quern_array* out, quern_array a, quern_vector_array indices,
+                      quern_array updates, const int* axes, size_t axes_count, quern_stream s);
+int quern_scatter_min(quern_array* out, quern_array a, quern_vector_array indices,
+                      quern_array updates, const int* axes, size_t axes_count, quern_stream s);
+int quern_scatter_add_axis(quern_array* out, quern_array a, quern_array indices, quern_array values,
+                           int axis, quern_stream s);
+int quern_masked_scatter(quern_array* out, quern_array a, quern_array mask, quern_array src,
+                         quern_stream s);
 
 #ifdef __cplusplus
 }

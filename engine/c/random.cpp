@@ -78,6 +78,11 @@ int quern_random_categorical_num_samples(quern_array* out, quern_array logits, i
   return call<Op<ArrayIn, int, int, OptionalIn>(quern::random::categorical)>(out, logits, axis,
                                                                              num_samples, key, s);
 }
+int quern_random_multivariate_normal(quern_array* out, quern_array mean, quern_array cov,
+                                     const int* shape, size_t ndim, quern_dtype dtype,
+                                     quern_array key, quern_stream s) {
+  return call<quern::random::multivariate_normal>(out, mean, cov, list(shape, ndim), dtype, key, s);
+}
 int quern_random_permutation(quern_array* out, quern_array x, int axis, quern_array key,
                              quern_stream s) {
   return call<Op<ArrayIn, int, OptionalIn>(quern::random::permutation)>(out, x, axis, key, s);

@@ -42,6 +42,9 @@ int quern_random_categorical_shape(quern_array* out, quern_array logits, int axi
                                    size_t ndim, quern_array key, quern_stream s);
 int quern_random_categorical_num_samples(quern_array* out, quern_array logits, int axis,
                                          int num_samples, quern_array key, quern_stream s);
+int quern_random_multivariate_normal(quern_array* out, quern_array mean, quern_array cov,
+                                     const int* shape, size_t ndim, quern_dtype dtype,
+                                     quern_array key, quern_stream s);
 int quern_random_permutation(quern_array* out, quern_array x, int axis, quern_array key,
                              quern_stream s);
 int quern_random_permutation_arange(quern_array* out, int x, quern_array key, quern_stream s);

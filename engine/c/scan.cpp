@@ -5,19 +5,25 @@
 
 using namespace quern::c;
 
-int quern_cumsum(quern_array* out, quern_array a, bool reverse, bool inclusive, quern_stream s) {
-  return call<Op<ArrayIn, bool, bool>(quern::cumsum)>(out, a, reverse, inclusive, s);
+int quern_cumsum(quern_array* out, quern_array a, bool reverse, bool inclusive,
+                 quern_optional_dtype dtype, quern_stream s) {
+  return call<Op<ArrayIn, bool, bool, std::optional<Dtype>>(quern::cumsum)>(out, a, reverse,
+                                                                            inclusive, dtype, s);
 }
 int quern_cumsum_axis(quern_array* out, quern_array a, int axis, bool reverse, bool inclusive,
-                      quern_stream s) {
-  return call<Op<ArrayIn, int, bool, bool>(quern::cumsum)>(out, a, axis, reverse, inclusive, s);
+                      quern_optional_dtype dtype, quern_stream s) {
+  return call<Op<ArrayIn, int, bool, bool, std::optional<Dtype>>(quern::cumsum)>(
+      out, a, axis, reverse, inclusive, dtype, s);
 }
-int quern_cumprod(quern_array* out, quern_array a, bool reverse, bool inclusive, quern_stream s) {
-  return call<Op<ArrayIn, bool, bool>(quern::cumprod)>(out, a, reverse, inclusive, s);
+int quern_cumprod(quern_array* out, quern_array a, bool reverse, bool inclusive,
+                  quern_optional_dtype dtype, quern_stream s) {
+  return call<Op<ArrayIn, bool, bool, std::optional<Dtype>>(quern::cumprod)>(out, a, reverse,
+                                                                             inclusive, dtype, s);
 }
 int quern_cumprod_axis(quern_array* out, quern_array a, int axis, bool reverse, bool inclusive,
-                       quern_stream s) {
-  return call<Op<ArrayIn, int, bool, bool>(quern::cumprod)>(out, a, axis, reverse, inclusive, s);
+                       quern_optional_dtype dtype, quern_stream s) {
+  return call<Op<ArrayIn, int, bool, bool, std::optional<Dtype>>(quern::cumprod)>(
+      out, a, axis, reverse, inclusive, dtype, s);
 }
 int quern_cummax(quern_array* out, quern_array a, bool reverse, bool inclusive, quern_stream s) {
   return call<Op<ArrayIn, bool, bool>(quern::cummax)>(out, a, reverse, inclusive, s);
@@ -41,16 +47,6 @@ int quern_logcumsumexp_axis(quern_array* out, quern_array a, int axis, bool reve
                             quern_stream s) {
   return call<Op<ArrayIn, int, bool, bool>(quern::logcumsumexp)>(out, a, axis, reverse, inclusive,
                                                                  s);
-}
-int quern_cumsum_axis_dtype(quern_array* out, quern_array a, int axis, bool reverse, bool inclusive,
-                            quern_dtype dtype, quern_stream s) {
-  return call<Op<ArrayIn, int, bool, bool, Dtype>(quern::cumsum)>(out, a, axis, reverse, inclusive,
-                                                                  dtype, s);
-}
-int quern_cumprod_axis_dtype(quern_array* out, quern_array a, int axis, bool reverse,
-                             bool inclusive, quern_dtype dtype, quern_stream s) {
-  return call<Op<ArrayIn, int, bool, bool, Dtype>(quern::cumprod)>(out, a, axis, reverse, inclusive,
-                                                                   dtype, s);
 }
 int quern_diff(quern_array* out, quern_array a, int n, int axis, quern_stream s) {
   return call<quern::diff>(out, a, n, axis, s);

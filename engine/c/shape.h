@@ -34,6 +34,14 @@ int quern_slice(quern_array* out, quern_array a, const int* start, const int* st
                 const int* strides, size_t ndim, quern_stream s);
 int quern_slice_update(quern_array* out, quern_array a, quern_array update, const int* start,
                        const int* stop, const int* strides, size_t ndim, quern_stream s);
+int quern_slice_update_add(quern_array* out, quern_array a, quern_array update, const int* start,
+                           const int* stop, const int* strides, size_t ndim, quern_stream s);
+int quern_slice_update_prod(quern_array* out, quern_array a, quern_array update, const int* start,
+                            const int* stop, const int* strides, size_t ndim, quern_stream s);
+int quern_slice_update_max(quern_array* out, quern_array a, quern_array update, const int* start,
+                           const int* stop, const int* strides, size_t ndim, quern_stream s);
+int quern_slice_update_min(quern_array* out, quern_array a, quern_array update, const int* start,
+                           const int* stop, const int* strides, size_t ndim, quern_stream s);
 
 /* start is an integer array with a number per axis in axes. */
 int quern_slice_dynamic(quern_array* out, quern_array a, quern_array start, const int* axes,
@@ -41,6 +49,18 @@ int quern_slice_dynamic(quern_array* out, quern_array a, quern_array start, cons
 int quern_slice_update_dynamic(quern_array* out, quern_array a, quern_array update,
                                quern_array start, const int* axes, size_t axes_count,
                                quern_stream s);
+int quern_slice_update_add_dynamic(quern_array* out, quern_array a, quern_array update,
+                                   quern_array start, const int* axes, size_t axes_count,
+                                   quern_stream s);
+int quern_slice_update_prod_dynamic(quern_array* out, quern_array a, quern_array update,
+                                    quern_array start, const int* axes, size_t axes_count,
+                                    quern_stream s);
+int quern_slice_update_max_dynamic(quern_array* out, quern_array a, quern_array update,
+                                   quern_array start, const int* axes, size_t axes_count,
+                                   quern_stream s);
+int quern_slice_update_min_dynamic(quern_array* out, quern_array a, quern_array update,
+                                   quern_array start, const int* axes, size_t axes_count,
+                                   quern_stream s);
 
 /* Joining and splitting. */
 int quern_concatenate(quern_array* out, quern_vector_array arrays, int axis, quern_stream s);
@@ -49,6 +69,32 @@ int quern_split(quern_vector_array* out, quern_array a, int num_splits, int axis
 int quern_split_at(quern_vector_array* out, quern_array a, const int* indices, size_t indices_count,
                    int axis, quern_stream s);
 int quern_repeat_axis(quern_array* out, quern_array a, int repeats, int axis, quern_stream s);
+int quern_unstack(quern_vector_array* out, quern_array a, int axis, quern_stream s);
+int quern_repeat(quern_array* out, quern_array a, int repeats, quern_stream s);
+int quern_tile(quern_array* out, quern_array a, const int* reps, size_t reps_count, quern_stream s);
+int quern_flip(quern_array* out, quern_array a, quern_stream s);
+int quern_flip_axes(quern_array* out, quern_array a, const int* axes, size_t axes_count,
+                    quern_stream s);
+int quern_roll(quern_array* out, quern_array a, const int* shift, size_t shift_count,
+               quern_stream s);
+int quern_roll_axes(quern_array* out, quern_array a, const int* shift, size_t shift_count,
+                    const int* axes, size_t axes_count, quern_stream s);
+int quern_meshgrid(quern_vector_array* out, quern_vector_array arrays, bool sparse,
+                   const char* indexing, quern_stream s);
+int quern_atleast_1d(quern_array* out, quern_array a, quern_stream s);
+int quern_atleast_2d(quern_array* out, quern_array a, quern_stream s);
+int quern_atleast_3d(quern_array* out, quern_array a, quern_stream s);
+int quern_diagonal(quern_array* out, quern_array a, int offset, int axis1, int axis2,
+                   quern_stream s);
+int quern_diag(quern_array* out, quern_array a, int k, quern_stream s);
+int quern_trace(quern_array* out, quern_array a, int offset, int axis1, int axis2, quern_stream s);
+int quern_trace_dtype(quern_array* out, quern_array a, int offset, int axis1, int axis2,
+                      quern_dtype dtype, quern_stream s);
+
+/* low_pad_size and high_pad_size have a number per axis in axes. */
+int quern_pad(quern_array* out, quern_array a, const int* axes, size_t axes_count,
+              const int* low_pad_size, const int* high_pad_size, quern_array pad_value,
+              const char* mode, quern_stream s);
 
 /* Memory. */
 int quern_as_strided(quern_array* out, quern_array a, const int* shape, size_t ndim,

@@ -112,7 +112,7 @@ std::shared_ptr<QQLinear> QQLinear::from_linear(const Linear& linear,
 }
 
 array QQLinear::operator()(const array& x) {
-  throw std::logic_error("[QQLinear] waits for qqmm" + to_string(x.shape()));
+  return qqmm(x, weight, scales, options.group_size, options.bits, options.mode);
 }
 
 void QQLinear::quantize() {

@@ -10,6 +10,7 @@
 #include "engine/ops/indexing.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
+#include "engine/primitives/reshape.h"
 
 namespace quern {
 
@@ -18,6 +19,13 @@ namespace {
 /// The rows (or columns) of `count` elements of a diagonal.
 array places_from(int64_t first, int64_t count, StreamOrDevice s) {
   return arange(double(first), double(first + count), int32, s);
+}
+
+/// The array, but recorded for any shape it lets no other size pass: for what holds for this shape
+/// alone.
+array fixed(const array& a, StreamOrDevice s) {
+  if (!Trace::any_shape()) return a;
+  return array(a.shape(), a.dtype(), std::make_shared<Reshape>(to_stream(s), a.shape()), {a});
 }
 
 }  // namespace
@@ -41,8 +49,7 @@ array diagonal(const array& a, int offset, int axis1, int axis2, StreamOrDevice 
   for (const int axis : {row_axis, column_axis}) {
     sizes[size_t(axis)] = std::min(1, a.shape(axis));
   }
-  // The places hold for this shape alone: recorded, the reshape lets no other pass.
-  const array source = Trace::any_shape() ? reshape(a, a.shape(), s) : a;
+  const array source = fixed(a, s);
   if (count == 0) {
     Shape none;
     for (int i = 0; i < ndim; ++i) {
@@ -69,7 +76,7 @@ array diag(const array& a, int k, StreamOrDevice s) {
   const int64_t down = std::max<int64_t>(0, -int64_t(k)), right = std::max(0, k);
   const array matrix = zeros({ShapeElem(n), ShapeElem(n)}, a.dtype(), s);
   return scatter(matrix, {places_from(down, a.shape(0), s), places_from(right, a.shape(0), s)},
-                 reshape(a, {a.shape(0), 1, 1}, s), {0, 1}, s);
+                 expand_dims(fixed(a, s), {1, 2}, s), {0, 1}, s);
 }
 
 array trace(const array& a, int offset, int axis1, int axis2, Dtype dtype, StreamOrDevice s) {

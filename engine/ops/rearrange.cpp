@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "engine/ops/shape.h"
+#include "engine/primitives/reshape.h"
 
 namespace quern {
 
@@ -81,7 +82,8 @@ array roll(const array& a, const Shape& shift, int axis, StreamOrDevice s) {
 }
 
 array roll(const array& a, int shift, StreamOrDevice s) {
-  return reshape(roll(flatten(a, s), shift, 0, s), a.shape(), s);
+  const StreamContext stream(to_stream(s));
+  return reshape_like(roll(flatten(a), shift, 0), a);
 }
 
 array roll(const array& a, const Shape& shift, StreamOrDevice s) {

@@ -10,14 +10,16 @@
 #include "engine/ops/scan.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/update.h"
+#include "engine/primitives/axes.h"
 #include "engine/primitives/indexing.h"
+#include "engine/primitives/reshape.h"
 
 namespace quern {
 
 namespace {
 
-void require_slices(const array& a, const std::vector<array>& indices, const array& updates,
-                    const std::vector<int>& axes, const Shape& index_shape, const char* where) {
+void require_indices(const array& a, const std::vector<array>& indices,
+                     const std::vector<int>& axes, const char* where) {
   if (indices.size() != axes.size() || indices.size() > a.ndim()) {
     throw std::invalid_argument(
         fmt::format("[{}] {} index arrays and {} axes are given for shape {}", where,
@@ -29,16 +31,6 @@ void require_slices(const array& a, const std::vector<array>& indices, const arr
           fmt::format("[{}] indices must be integers, got {}", where, dtype_name(i.dtype())));
     }
   }
-  const size_t lead = index_shape.size();
-  bool fits = updates.ndim() == lead + a.ndim();
-  for (size_t i = 0; fits && i < updates.ndim(); ++i) {
-    fits =
-        i < lead ? updates.shape()[i] == index_shape[i] : updates.shape()[i] <= a.shape()[i - lead];
-  }
-  if (fits) return;
-  throw std::invalid_argument(
-      fmt::format("[{}] updates of shape {} are not slices of shape {} for indices of shape {}",
-                  where, to_string(updates.shape()), to_string(a.shape()), to_string(index_shape)));
 }
 
 }  // namespace
@@ -46,9 +38,9 @@ void require_slices(const array& a, const std::vector<array>& indices, const arr
 array update_gathered(Combine combine, const array& a, const std::vector<array>& indices,
                       const array& updates, const std::vector<int>& axes, StreamOrDevice s) {
   const char* where = scatter_name(combine);
+  require_indices(a, indices, axes, where);
   std::vector<array> inputs = broadcast_arrays(indices, s);
-  const Shape index_shape = inputs.empty() ? Shape{} : inputs[0].shape();
-  require_slices(a, indices, updates, axes, index_shape, where);
+  require_slices(a, inputs, updates, where);
   std::vector<int> places;
   for (const int axis : axes) places.push_back(normalize_axis(axis, int(a.ndim()), where));
   if (std::set<int>(places.begin(), places.end()).size() != places.size()) {
@@ -135,22 +127,18 @@ array masked_scatter(const array& a, const array& mask, const array& src, Stream
                     to_string(mask.shape()), to_string(a.shape())));
   }
   const Shape one(a.shape().begin() + lead, a.shape().end());
-  const array selected = reshape(
-      mask,
-      [&] {
-        Shape shape = mask.shape();
-        shape.resize(a.ndim(), 1);
-        return shape;
-      }(),
-      s);
-  const array values = astype(src, a.dtype(), s);
+  const StreamContext stream(to_stream(s));
+  std::vector<int> added;
+  for (size_t i = lead; i < a.ndim(); ++i) added.push_back(int(i));
+  const array selected = expand_dims(mask, added);
+  const array values = astype(src, a.dtype());
   if (src.ndim() <= one.size()) {
-    if (broadcast_shapes(src.shape(), one) != one) {
+    if (!broadcasts_to(src.shape(), one)) {
       throw std::invalid_argument(
           fmt::format("[masked_scatter] src of shape {} does not broadcast to shape {}",
                       to_string(src.shape()), to_string(one)));
     }
-    return where(selected, values, a, s);
+    return where(selected, values, a);
   }
   if (src.ndim() != one.size() + 1 ||
       !std::equal(one.begin(), one.end(), src.shape().begin() + 1)) {
@@ -160,10 +148,9 @@ array masked_scatter(const array& a, const array& mask, const array& src, Stream
   }
   // The n-th selected place takes element n. Those that are not selected take the one before, which
   // is never past the end (before the first: the last).
-  const array number =
-      subtract(cumsum(astype(flatten(mask, s), int32, s), 0, false, true, s), array(1), s);
-  const array taken = take(values, reshape(number, mask.shape(), s), 0, s);
-  return where(selected, taken, a, s);
+  const array number = subtract(cumsum(astype(flatten(mask), int32), 0), array(1));
+  const array taken = take(values, reshape_like(number, mask), 0);
+  return where(selected, taken, a);
 }
 
 }  // namespace quern

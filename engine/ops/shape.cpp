@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "engine/graph/trace.h"
+#include "engine/primitives/axes.h"
 #include "engine/primitives/shape.h"
 
 namespace quern {
@@ -70,7 +71,7 @@ array moveaxis(const array& a, int source, int destination, StreamOrDevice s) {
 
 array broadcast_to(const array& a, const Shape& shape, StreamOrDevice s) {
   if (a.shape() == shape) return a;
-  if (broadcast_shapes(a.shape(), shape) != shape) {
+  if (!broadcasts_to(a.shape(), shape)) {
     throw std::invalid_argument(fmt::format("[broadcast_to] shape {} does not broadcast to {}",
                                             to_string(a.shape()), to_string(shape)));
   }

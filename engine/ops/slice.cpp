@@ -10,6 +10,7 @@
 #include "engine/ops/cast.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/update.h"
+#include "engine/primitives/axes.h"
 
 namespace quern {
 
@@ -24,6 +25,11 @@ Shape open_stops(Shape stop, const Shape& strides, const Shape& shape) {
   return stop;
 }
 
+/// broadcast_to(a, like.shape()), which stays so for arrays of other shapes.
+array broadcast_like(const array& a, const array& like, StreamOrDevice s) {
+  return Trace::any_shape() ? broadcast_arrays({a, like}, s)[0] : broadcast_to(a, like.shape(), s);
+}
+
 std::vector<int> checked_axes(const array& a, const array& start, std::vector<int> axes,
                               const char* where) {
   if (start.ndim() > 1 || start.size() != axes.size() || !issubdtype(start.dtype(), integer)) {
@@ -36,14 +42,6 @@ std::vector<int> checked_axes(const array& a, const array& start, std::vector<in
     throw std::invalid_argument(fmt::format("[{}] an axis is given twice", where));
   }
   return axes;
-}
-
-void require_fit(const Shape& part, const Shape& whole, const char* where) {
-  bool fits = part.size() == whole.size();
-  for (size_t i = 0; fits && i < whole.size(); ++i) fits = part[i] >= 0 && part[i] <= whole[i];
-  if (fits) return;
-  throw std::invalid_argument(fmt::format("[{}] a slice of shape {} does not fit into shape {}",
-                                          where, to_string(part), to_string(whole)));
 }
 
 }  // namespace
@@ -82,13 +80,16 @@ array update_slice(Combine combine, const array& src, const array& update, Shape
                    Shape strides, StreamOrDevice s) {
   const char* where = slice_update_name(combine);
   const SliceRange r = resolve_slice(src.shape(), start, stop, strides, where);
-  if (broadcast_shapes(update.shape(), r.shape) != r.shape) {
+  if (!broadcasts_to(update.shape(), r.shape)) {
     throw std::invalid_argument(
         fmt::format("[{}] an update of shape {} does not broadcast to the slice's shape {}", where,
                     to_string(update.shape()), to_string(r.shape)));
   }
   if (element_count(r.shape) == 0) return src;
-  const array value = broadcast_to(astype(update, src.dtype(), s), r.shape, s);
+  array value = astype(update, src.dtype(), s);
+  if (value.shape() != r.shape) {
+    value = broadcast_like(value, slice(src, start, stop, strides, s), s);
+  }
   stop = open_stops(std::move(stop), strides, src.shape());
   return array(src.shape(), src.dtype(),
                std::make_shared<SliceUpdate>(to_stream(s), combine, std::move(start),
@@ -107,7 +108,8 @@ array update_slice(Combine combine, const array& src, const array& update, const
       part[i] = src.shape()[i];
   }
   require_fit(part, src.shape(), where);
-  const array value = broadcast_to(astype(update, src.dtype(), s), part, s);
+  array value = astype(update, src.dtype(), s);
+  if (value.shape() != part) value = broadcast_like(value, slice(src, start, axes, part, s), s);
   return array(src.shape(), src.dtype(),
                std::make_shared<DynamicSliceUpdate>(to_stream(s), combine, std::move(axes)),
                {src, value, start});

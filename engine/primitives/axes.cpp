@@ -14,6 +14,14 @@ Shape inserted(Shape lengths, int axis, ShapeElem length) {
   return lengths;
 }
 
+bool broadcasts_to(const Shape& from, const Shape& to) {
+  if (from.size() > to.size()) return false;
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (from[i] != 1 && from[i] != to[i + to.size() - from.size()]) return false;
+  }
+  return true;
+}
+
 Arrays tangents_or_zeros(const Arrays& primals, const Arrays& tangents,
                          const std::vector<int>& argnums) {
   Arrays all;

@@ -6,6 +6,7 @@
 #include "engine/ops/creation.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/unary.h"
+#include "engine/primitives/reshape.h"
 
 namespace quern {
 
@@ -20,23 +21,29 @@ array zero_unless(const array& condition, const array& a) {
 /// Which elements of the update are the last to be written where they go.
 array is_last(const Part& part, const array& whole, const array& update) {
   const Dtype dtype = update.size() > INT32_MAX ? int64 : int32;
-  const array numbers = reshape(arange(0.0, double(update.size()), dtype), update.shape());
-  const array written = part.write(full(whole.shape(), -1, dtype), numbers, Combine::replace);
+  const array numbers = reshape_like(arange(0.0, double(update.size()), dtype), update);
+  const array written = part.write(full_like(whole, array(-1), dtype), numbers, Combine::replace);
   return equal(part.read(written), numbers);
 }
 
 /// For each element of the update, the product of the others that go to the same place: divided
-/// out of the product of all, where zeros are counted instead.
+/// out of the product of those that are not zero. Where one zero is left out, it is multiplied in
+/// again, so that its derivative is right too.
 array product_of_others(const Part& part, const array& whole, const array& update) {
   if (!part.repeats) return ones_like(update);
   const array zero(0, update.dtype()), one(1, update.dtype());
   const array is_zero = equal(update, zero);
-  const array factors = where(is_zero, one, update);
-  const array product = part.read(part.write(ones_like(whole), factors, Combine::multiply));
-  const array zeros_there =
-      part.read(part.write(zeros(whole.shape(), int32), astype(is_zero, int32), Combine::add));
-  const array other_zeros = subtract(zeros_there, astype(is_zero, int32));
-  return where(equal(other_zeros, array(0)), divide(product, factors), zero);
+  const array factors = where(is_zero, one, update), zeros_alone = where(is_zero, update, zero);
+  const auto of_all = [&](const array& values, Combine combine) {
+    const array start = combine == Combine::add ? zeros_like(whole) : ones_like(whole);
+    return part.read(part.write(astype(start, values.dtype()), values, combine));
+  };
+  const array count = astype(is_zero, int32);
+  const array others = subtract(of_all(count, Combine::add), count);
+  const array other_zero = subtract(of_all(zeros_alone, Combine::add), zeros_alone);
+  const array product = divide(of_all(factors, Combine::multiply), factors);
+  return multiply(product, where(equal(others, array(0)), one,
+                                 where(equal(others, array(1)), other_zero, zero)));
 }
 
 }  // namespace

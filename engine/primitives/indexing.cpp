@@ -1,5 +1,9 @@
 #include "engine/primitives/indexing.h"
 
+#include <fmt/format.h>
+
+#include <stdexcept>
+
 #include "engine/ops/creation.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/shape.h"
@@ -34,13 +38,37 @@ Arrays with_batch_index(Arrays indices) {
   return indices;
 }
 
+void require_equal_but(int axis, const array& a, const array& b, const char* where) {
+  Shape same = b.shape();
+  if (same.size() == a.ndim()) same[size_t(axis)] = a.shape(axis);
+  if (same == a.shape()) return;
+  throw std::invalid_argument(fmt::format("[{}] shapes {} and {} differ outside axis {}", where,
+                                          to_string(a.shape()), to_string(b.shape()), axis));
+}
+
 }  // namespace
+
+void require_slices(const array& a, const Arrays& indices, const array& updates,
+                    const char* where) {
+  const Shape index_shape = indices.empty() ? Shape{} : indices[0].shape();
+  const size_t lead = index_shape.size();
+  bool fits = updates.ndim() == lead + a.ndim();
+  for (size_t i = 0; fits && i < updates.ndim(); ++i) {
+    fits =
+        i < lead ? updates.shape()[i] == index_shape[i] : updates.shape()[i] <= a.shape()[i - lead];
+  }
+  if (fits) return;
+  throw std::invalid_argument(
+      fmt::format("[{}] updates of shape {} are not slices of shape {} for indices of shape {}",
+                  where, to_string(updates.shape()), to_string(a.shape()), to_string(index_shape)));
+}
 
 // Gather
 
 std::vector<Shape> Gather::output_shapes(const Arrays& inputs) const {
   Shape shape = inputs.size() > 1 ? inputs[1].shape() : Shape{};
   const Shape sizes = resolve_sizes(slice_sizes, inputs[0].shape());
+  require_fit(sizes, inputs[0].shape(), "gather");
   shape.insert(shape.end(), sizes.begin(), sizes.end());
   return {std::move(shape)};
 }
@@ -88,6 +116,7 @@ Batched Gather::vmap(const Arrays& inputs, const std::vector<int>& batch,
 // GatherAxis
 
 std::vector<Shape> GatherAxis::output_shapes(const Arrays& inputs) const {
+  require_equal_but(axis, inputs[0], inputs[1], type_name);
   return {inputs[1].shape()};
 }
 
@@ -127,6 +156,7 @@ Part Scatter::part(const Arrays& inputs) const {
 }
 
 std::vector<Shape> Scatter::output_shapes(const Arrays& inputs) const {
+  require_slices(inputs[0], index_inputs(inputs, 1), inputs.back(), scatter_name(combine));
   return {inputs[0].shape()};
 }
 
@@ -180,6 +210,8 @@ Part ScatterAxis::part(const Arrays& inputs) const {
 }
 
 std::vector<Shape> ScatterAxis::output_shapes(const Arrays& inputs) const {
+  require_equal_but(axis, inputs[0], inputs[1], type_name);
+  require_equal_but(axis, inputs[0], inputs[2], type_name);
   return {inputs[0].shape()};
 }
 

@@ -85,4 +85,8 @@ class ScatterAxis final : public PrimitiveOf<ScatterAxis> {
   Part part(const Arrays& inputs) const;
 };
 
+/// Throws std::invalid_argument, naming `where`, unless updates are slices of `a`, one per index of
+/// the index arrays, which have one shape.
+void require_slices(const array& a, const Arrays& indices, const array& updates, const char* where);
+
 }  // namespace quern

@@ -31,8 +31,8 @@ array Pad::padded(const array& a, const array& value) const {
 }
 
 array Pad::inside(const array& padded) const {
-  Shape stop = padded.shape();
-  for (size_t i = 0; i < stop.size(); ++i) stop[i] -= high[i];
+  Shape stop(high.size());
+  for (size_t i = 0; i < stop.size(); ++i) stop[i] = high[i] > 0 ? -high[i] : INT32_MAX;
   return slice(padded, low, std::move(stop));
 }
 

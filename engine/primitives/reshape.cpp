@@ -5,14 +5,19 @@
 #include <stdexcept>
 
 #include "engine/graph/trace.h"
+#include "engine/ops/creation.h"
 #include "engine/ops/shape.h"
 #include "engine/primitives/axes.h"
+#include "engine/primitives/batch.h"
 
 namespace quern {
 
-Arrays Rearrangement::jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&,
-                          const Arrays& outputs) const {
-  return {array(outputs[0].shape(), tangents[0].dtype(), shared_from_this(), {tangents[0]})};
+Arrays Rearrangement::jvp(const Arrays& primals, const Arrays& tangents,
+                          const std::vector<int>& argnums, const Arrays& outputs) const {
+  if (argnums[0] != 0) return {zeros_like(outputs[0])};
+  Arrays inputs = primals;
+  inputs[0] = tangents[0];
+  return {array(outputs[0].shape(), tangents[0].dtype(), shared_from_this(), std::move(inputs))};
 }
 
 // Reshape
@@ -50,19 +55,33 @@ Shape infer_length(Shape shape, size_t size, const char* where) {
   return shape;
 }
 
-std::vector<Shape> Reshape::output_shapes(const Arrays& inputs) const {
-  return {infer_length(shape, inputs[0].size(), "reshape")};
+array reshape_like(const array& a, const array& like) {
+  if (!Trace::any_shape()) return reshape(a, like.shape());
+  return array(like.shape(), a.dtype(), std::make_shared<Reshape>(to_stream({}), like.shape()),
+               {a, stop_gradient(like)});
 }
 
-Arrays Reshape::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
-                    const Arrays&) const {
-  return {reshape(cotangents[0], primals[0].shape())};
+std::vector<Shape> Reshape::output_shapes(const Arrays& inputs) const {
+  const Shape& to = inputs.size() > 1 ? inputs[1].shape() : shape;
+  return {infer_length(to, inputs[0].size(), "reshape")};
+}
+
+Arrays Reshape::vjp(const Arrays& primals, const Arrays& cotangents,
+                    const std::vector<int>& argnums, const Arrays&) const {
+  Arrays gradients;
+  for (const int i : argnums) {
+    gradients.push_back(i == 0 ? reshape_like(cotangents[0], primals[0])
+                               : zeros_like(primals[size_t(i)]));
+  }
+  return gradients;
 }
 
 Batched Reshape::vmap(const Arrays& inputs, const std::vector<int>& axes,
                       const Arrays& outputs) const {
-  const array a = moveaxis(inputs[0], axes[0], 0);
-  return {{reshape(a, inserted(outputs[0].shape(), 0, a.shape(0)))}, {0}};
+  const Arrays batched = broadcast_batch_first(inputs, axes);
+  if (batched.size() > 1) return {{reshape_like(batched[0], batched[1])}, {0}};
+  const Shape to = inserted(outputs[0].shape(), 0, batched[0].shape(0));
+  return {{reshape(batched[0], to)}, {0}};
 }
 
 // ExpandDims, Squeeze
@@ -128,10 +147,7 @@ std::vector<Shape> Flatten::output_shapes(const Arrays& inputs) const {
 
 Arrays Flatten::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
                     const Arrays&) const {
-  const Shape& from = primals[0].shape();
-  Shape split(from.begin() + first, from.begin() + last + 1);
-  if (Trace::any_shape()) split[0] = -1;
-  return {unflatten(cotangents[0], first, std::move(split))};
+  return {reshape_like(cotangents[0], primals[0])};
 }
 
 Batched Flatten::vmap(const Arrays& inputs, const std::vector<int>& batch, const Arrays&) const {

@@ -4,7 +4,8 @@
 
 namespace quern {
 
-/// Moves the elements of its one input to other places: linear, so tangents move like the values.
+/// Moves the elements of its first input to other places: linear, so tangents move like the values.
+/// Inputs after the first, if any, only give shapes.
 class Rearrangement : public Primitive {
  public:
   using Primitive::Primitive;
@@ -14,7 +15,7 @@ class Rearrangement : public Primitive {
 
 // The same elements in row-major order under another shape.
 
-/// Under a given shape.
+/// Under a given shape, or that of a second input.
 class Reshape final : public PrimitiveOf<Reshape, Rearrangement> {
  public:
   Reshape(Stream s, Shape shape) : PrimitiveOf(s), shape(std::move(shape)) {}
@@ -91,6 +92,9 @@ class Unflatten final : public PrimitiveOf<Unflatten, Rearrangement> {
   const int axis;
   const Shape shape;  ///< of the new axes; one length may be -1
 };
+
+/// reshape(a, like.shape()), which stays so for arrays of other shapes.
+array reshape_like(const array& a, const array& like);
 
 /// `shape` with its -1, if there is one, replaced by what makes it hold `size` elements. Throws
 /// std::invalid_argument, naming `where`, when no length does, and std::overflow_error when it does

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "engine/ops/arithmetic.h"
-#include "engine/ops/cast.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/creation.h"
 #include "engine/ops/indexing.h"
@@ -124,23 +123,17 @@ array LogCumSumExp::push_forward(const array& t, const array& x, const array& y)
 array CumMax::beats(const array& x, const array& before) const { return greater(x, before); }
 array CumMin::beats(const array& x, const array& before) const { return less(x, before); }
 
-array RunningExtremum::position(const array& x) const {
-  Shape line(x.ndim(), 1);
-  line[size_t(axis)] = x.shape(axis);
-  return reshape(arange(0, x.shape(axis)), line);
-}
-
 array RunningExtremum::places(const array& x) const {
-  const array first = array(reverse ? x.shape(axis) - 1 : 0);
-  const array set = where(beats(x, scan(x, axis, reverse, false)), position(x), first);
+  const int n = x.shape(axis);
+  Shape line(x.ndim(), 1);
+  line[size_t(axis)] = n;
+  const array place = reshape(arange(0, n), line), first = array(reverse ? n - 1 : 0);
+  const array set = where(beats(x, scan(x, axis, reverse, false)), place, first);
   return reverse ? cummin(set, axis, true) : cummax(set, axis);
 }
 
 array RunningExtremum::pull_back(const array& c, const array& x, const array&) const {
-  // The elements whose extremum is in one place follow each other: the first gets what all do.
-  const array at = places(x), is_place = equal(at, position(x)), zero = array(0, c.dtype());
-  const array goes_on = equal(at, after(at, -1));
-  return where(is_place, run_back(c, astype(goes_on, c.dtype())), zero);
+  return scatter_add_axis(zeros_like(x), places(x), c, axis);
 }
 
 array RunningExtremum::push_forward(const array& t, const array& x, const array&) const {

@@ -68,8 +68,6 @@ class RunningExtremum : public Scan {
   virtual array beats(const array& x, const array& before) const = 0;
 
  private:
-  /// int32: where along the axis each element is.
-  array position(const array& x) const;
   /// int32, x's shape: where along the axis the extremum up to each place is.
   array places(const array& x) const;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "engine/graph/trace.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/creation.h"
 #include "engine/ops/indexing.h"
@@ -34,7 +35,7 @@ Arrays AsStrided::vjp(const Arrays& primals, const Arrays& cotangents, const std
   }
   const array updates = reshape(cotangents[0], {int(cotangents[0].size()), 1});
   const array flat = zeros({int(a.size())}, cotangents[0].dtype());
-  return {reshape(scatter_add(flat, flatten(places), updates, 0), a.shape())};
+  return {reshape_like(scatter_add(flat, flatten(places), updates, 0), a)};
 }
 
 Batched AsStrided::vmap(const Arrays& inputs, const std::vector<int>& axes, const Arrays&) const {
@@ -69,7 +70,7 @@ std::vector<Shape> BroadcastTo::output_shapes(const Arrays& inputs) const {
   for (size_t i = 0; i < to.size(); ++i) {
     if (to[i] == -1) to[i] = from[i + from.size() - to.size()];
   }
-  if (broadcast_shapes(from, to) != to) {
+  if (!broadcasts_to(from, to)) {
     throw std::invalid_argument(fmt::format("[broadcast_to] shape {} does not broadcast to {}",
                                             to_string(from), to_string(to)));
   }
@@ -96,14 +97,6 @@ Arrays BroadcastTo::vjp(const Arrays& primals, const Arrays& cotangents,
     gradients.push_back(leading.empty() ? total : squeeze(total, leading));
   }
   return gradients;
-}
-
-Arrays BroadcastTo::jvp(const Arrays& primals, const Arrays& tangents,
-                        const std::vector<int>& argnums, const Arrays& outputs) const {
-  if (argnums[0] != 0) return {zeros_like(outputs[0])};
-  Arrays inputs = primals;
-  inputs[0] = tangents[0];
-  return {array(outputs[0].shape(), tangents[0].dtype(), shared_from_this(), std::move(inputs))};
 }
 
 Batched BroadcastTo::vmap(const Arrays& inputs, const std::vector<int>& axes,
@@ -259,9 +252,29 @@ Arrays Depends::jvp(const Arrays& primals, const Arrays& tangents, const std::ve
 }
 
 Batched Depends::vmap(const Arrays& inputs, const std::vector<int>& axes, const Arrays&) const {
-  const auto end = std::ptrdiff_t(outputs);
-  return {depends({inputs.begin(), inputs.begin() + end}, {inputs.begin() + end, inputs.end()}),
-          {axes.begin(), axes.begin() + end}};
+  const Arrays batched = broadcast_batch_first(inputs, axes);
+  const auto end = batched.begin() + std::ptrdiff_t(outputs);
+  return {depends({batched.begin(), end}, {end, batched.end()}), std::vector<int>(outputs, 0)};
+}
+
+// NumberOfElements
+
+std::vector<Shape> NumberOfElements::output_shapes(const Arrays&) const { return {{}}; }
+
+Arrays NumberOfElements::vjp(const Arrays& primals, const Arrays&, const std::vector<int>& argnums,
+                             const Arrays&) const {
+  return zeros_of(primals, argnums);
+}
+
+Arrays NumberOfElements::jvp(const Arrays&, const Arrays&, const std::vector<int>&,
+                             const Arrays& outputs) const {
+  return {zeros_like(outputs[0])};
+}
+
+Batched NumberOfElements::vmap(const Arrays& inputs, const std::vector<int>& batch,
+                               const Arrays&) const {
+  const array n = number_of_elements(inputs[0], shifted(axes, batch[0]), inverted, dtype);
+  return {{broadcast_to(expand_dims(n, 0), {inputs[0].shape(batch[0])})}, {0}};
 }
 
 // Contiguous
@@ -309,7 +322,11 @@ Arrays Concatenate::vjp(const Arrays& primals, const Arrays& cotangents,
   ends.pop_back();
   const Arrays parts = split(cotangents[0], ends, axis);
   Arrays gradients;
-  for (const int i : argnums) gradients.push_back(parts[size_t(i)]);
+  for (const int i : argnums) {
+    // Recorded for any shape, the ends are those of this one: the reshape lets no other pass.
+    const array& part = parts[size_t(i)];
+    gradients.push_back(Trace::any_shape() ? reshape_like(part, primals[size_t(i)]) : part);
+  }
   return gradients;
 }
 

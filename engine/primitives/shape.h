@@ -27,14 +27,12 @@ class AsStrided final : public PrimitiveOf<AsStrided, Rearrangement> {
 
 /// Inputs: the array, and perhaps others, whose common shape with it is then the output's: they are
 /// there where a graph is recorded for any shape.
-class BroadcastTo final : public PrimitiveOf<BroadcastTo> {
+class BroadcastTo final : public PrimitiveOf<BroadcastTo, Rearrangement> {
  public:
   BroadcastTo(Stream s, Shape shape) : PrimitiveOf(s), shape(std::move(shape)) {}
   static constexpr const char* type_name = "BroadcastTo";
   std::vector<Shape> output_shapes(const Arrays& inputs) const override;
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
-             const Arrays& outputs) const override;
-  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
              const Arrays& outputs) const override;
   Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
                const Arrays& outputs) const override;
@@ -129,6 +127,27 @@ class Depends final : public PrimitiveOf<Depends> {
   auto state() const { return std::tie(outputs); }
 
   const size_t outputs;  ///< how many of the inputs, the first, they are
+};
+
+/// How many elements, or one over it, the axes of the input have together: a scalar. Where a graph
+/// is recorded for any shape, it is not known before.
+class NumberOfElements final : public PrimitiveOf<NumberOfElements> {
+ public:
+  NumberOfElements(Stream s, std::vector<int> axes, bool inverted, Dtype dtype)
+      : PrimitiveOf(s), axes(std::move(axes)), inverted(inverted), dtype(dtype) {}
+  static constexpr const char* type_name = "NumberOfElements";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
+  auto state() const { return std::tie(axes, inverted, dtype); }
+
+  const std::vector<int> axes;  ///< not negative
+  const bool inverted;
+  const Dtype dtype;
 };
 
 class Concatenate final : public PrimitiveOf<Concatenate> {

@@ -57,6 +57,14 @@ Shape open_sizes(Shape sizes, const Shape& shape, const std::vector<int>& starte
   return sizes;
 }
 
+void require_fit(const Shape& part, const Shape& whole, const char* where) {
+  bool fits = part.size() == whole.size();
+  for (size_t i = 0; fits && i < whole.size(); ++i) fits = part[i] >= 0 && part[i] <= whole[i];
+  if (fits) return;
+  throw std::invalid_argument(fmt::format("[{}] a slice of shape {} does not fit into shape {}",
+                                          where, to_string(part), to_string(whole)));
+}
+
 // Slice
 
 std::vector<Shape> Slice::output_shapes(const Arrays& inputs) const {
@@ -91,6 +99,13 @@ Part SliceUpdate::part() const {
 }
 
 std::vector<Shape> SliceUpdate::output_shapes(const Arrays& inputs) const {
+  const char* where = slice_update_name(combine);
+  const SliceRange r = resolve_slice(inputs[0].shape(), start, stop, strides, where);
+  if (inputs[1].shape() != r.shape) {
+    throw std::invalid_argument(fmt::format(
+        "[{}] the update has shape {}, the slice of shape {} has {}", where,
+        to_string(inputs[1].shape()), to_string(inputs[0].shape()), to_string(r.shape)));
+  }
   return {inputs[0].shape()};
 }
 
@@ -133,7 +148,9 @@ Arrays start_columns(const array& starts) {
 }  // namespace
 
 std::vector<Shape> DynamicSlice::output_shapes(const Arrays& inputs) const {
-  return {resolve_sizes(slice_size, inputs[0].shape())};
+  Shape sizes = resolve_sizes(slice_size, inputs[0].shape());
+  require_fit(sizes, inputs[0].shape(), "slice");
+  return {std::move(sizes)};
 }
 
 Arrays DynamicSlice::vjp(const Arrays& primals, const Arrays& cotangents,
@@ -183,6 +200,7 @@ Part DynamicSliceUpdate::part(const Arrays& inputs) const {
 }
 
 std::vector<Shape> DynamicSliceUpdate::output_shapes(const Arrays& inputs) const {
+  require_fit(inputs[1].shape(), inputs[0].shape(), slice_update_name(combine));
   return {inputs[0].shape()};
 }
 

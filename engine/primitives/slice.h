@@ -25,6 +25,9 @@ Shape resolve_sizes(const Shape& sizes, const Shape& shape);
 /// an axis whole, and are not of the axes that starts are given for, become -1.
 Shape open_sizes(Shape sizes, const Shape& shape, const std::vector<int>& started);
 
+/// Throws std::invalid_argument, naming `where`, for a slice longer than the whole along some axis.
+void require_fit(const Shape& part, const Shape& whole, const char* where);
+
 class Slice final : public PrimitiveOf<Slice> {
  public:
   Slice(Stream s, Shape start, Shape stop, Shape strides)

@@ -179,8 +179,10 @@ std::pair<std::vector<array>, std::vector<array>> vjp(const Function& fun,
     result.first = fun(t.arguments);
     Derivatives seeds;
     std::vector<array> seeded;
+    // Outputs without a gradient need no cotangent, but may have one.
+    const bool one_for_each = cotangents.size() == result.first.size();
     for (const array& output : result.first) {
-      if (is_stop_gradient(output)) continue;
+      if (is_stop_gradient(output) && !one_for_each) continue;
       const size_t i = seeded.size();
       if (i < cotangents.size()) {
         require_like(cotangents[i], output, "vjp", "cotangent", i);

@@ -113,6 +113,15 @@ void concatenate(const Concatenate& p, const Arrays& in, Arrays& out) {
   }
 }
 
+void number_of_elements(const NumberOfElements& p, const Arrays& in, Arrays& out) {
+  double n = 1;
+  for (const int axis : p.axes) n *= in[0].shape(axis);
+  out[0].allocate();
+  dispatch(p.dtype, [&]<typename T>(std::type_identity<T>) {
+    *out[0].data<T>() = convert_element<T>(p.inverted ? 1 / n : n);
+  });
+}
+
 void as_type(const AsType&, const Arrays& in, Arrays& out) {
   // A dense layout is kept, so that a transposed weight stays transposed.
   if (in[0].flags().contiguous && !in[0].flags().row_contiguous) {
@@ -140,6 +149,7 @@ void register_views(KernelTable& table) {
   table.add<StopGradient, identity<StopGradient>>();
   table.add<Depends, identity<Depends>>();
   table.add<Concatenate, concatenate>();
+  table.add<NumberOfElements, number_of_elements>();
   table.add<AsType, as_type>();
 }
 

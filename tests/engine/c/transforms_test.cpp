@@ -4,6 +4,7 @@
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/unary.h"
 #include "tests/engine/c/handles.h"
+#include "tests/temporary_folder.h"
 
 namespace quern::tests {
 namespace {
@@ -178,7 +179,7 @@ TEST_F(CTransforms, WhatACallbackSaysWentWrongIsTheError) {
   // An operation that fails within a callback: its text comes through.
   ASSERT_EQ(quern_closure_from(
                 &failing,
-                [](quern_vector_array* o, quern_vector_array inputs, void*) {
+                [](quern_vector_array* o, quern_vector_array inputs, void*) -> int {
                   CArray x;
                   return quern_vector_array_get(&x, inputs, 9) || quern_vector_array_from(o, &x, 1);
                 },
@@ -187,6 +188,62 @@ TEST_F(CTransforms, WhatACallbackSaysWentWrongIsTheError) {
   EXPECT_EQ(quern_closure_apply(&out, failing, two_), 1);
   EXPECT_THAT(quern_last_error(), HasSubstr("element 9"));
   EXPECT_EQ(quern_closure_from(&failing, nullptr, nullptr, nullptr), 1);
+}
+
+TEST_F(CTransforms, FunctionsGoToFilesAndComeBack) {
+  TemporaryFolder folder;
+  const std::string file = (folder.path() / "f.qfn").string();
+  ASSERT_EQ(quern_export_function(file.c_str(), f_, two_, false, "what it is"), 0)
+      << quern_last_error();
+  Owned<quern_imported_function, quern_imported_function_free> imported;
+  CString metadata;
+  const char* text = nullptr;
+  CArrays out;
+  CClosure again;
+  ASSERT_EQ(quern_import_function(&imported, file.c_str()), 0) << quern_last_error();
+  EXPECT_EQ(quern_imported_function_metadata(&metadata, imported), 0);
+  EXPECT_EQ(quern_string_data(&text, metadata), 0);
+  EXPECT_STREQ(text, "what it is");
+  EXPECT_EQ(quern_imported_function_apply(&out, imported, c_arrays({array(5.0f)})), 0);
+  EXPECT_EQ(element(out, 0).item<float>(), 75);
+  EXPECT_EQ(quern_imported_function_apply(&out, imported, c_arrays({array({1.0f, 2.0f})})), 1);
+  ASSERT_EQ(quern_closure_from_imported(&again, imported), 0);
+  CArrays gradients;
+  ASSERT_EQ(quern_vjp(&out, &gradients, again, two_, one_), 0) << quern_last_error();
+  EXPECT_EQ(element(gradients, 0).item<float>(), 12);
+  EXPECT_EQ(quern_import_function(&imported, "/nowhere/f.qfn"), 1);
+}
+
+TEST_F(CTransforms, FunctionsOfNamedArraysGoToFilesToo) {
+  TemporaryFolder folder;
+  const std::string file = (folder.path() / "f.qfn").string();
+  quern_closure_kwargs f{};
+  ASSERT_EQ(quern_closure_kwargs_from(
+                &f,
+                [](quern_vector_array* out, quern_vector_array args, quern_map_array kwargs,
+                   void*) -> int {
+                  CArray x, b;
+                  return quern_vector_array_get(&x, args, 0) ||
+                         quern_map_array_get(&b, kwargs, "b") || quern_add(&x, x, b, s) ||
+                         quern_vector_array_from(out, &x, 1);
+                },
+                nullptr, nullptr),
+            0);
+  CArrayMap named;
+  ASSERT_EQ(quern_map_array_new(&named), 0);
+  ASSERT_EQ(quern_map_array_insert(named, "b", c_array(array(10.0f))), 0);
+  quern_exporter exporter{};
+  ASSERT_EQ(quern_exporter_new_kwargs(&exporter, file.c_str(), f, false, nullptr), 0);
+  ASSERT_EQ(quern_exporter_apply_kwargs(exporter, two_, named), 0) << quern_last_error();
+  ASSERT_EQ(quern_exporter_close(exporter), 0);
+  quern_exporter_free(exporter);
+  quern_closure_kwargs_free(f);
+  Owned<quern_imported_function, quern_imported_function_free> imported;
+  CArrays out;
+  ASSERT_EQ(quern_import_function(&imported, file.c_str()), 0) << quern_last_error();
+  ASSERT_EQ(quern_imported_function_apply_kwargs(&out, imported, two_, named), 0)
+      << quern_last_error();
+  EXPECT_EQ(element(out, 0).item<float>(), 12);
 }
 
 }  // namespace

@@ -101,7 +101,8 @@ TEST(Scatter, RoundsHalvesOnce) {
 }
 
 TEST(Scatter, NanIsTheLargestAndTheSmallest) {
-  const array updates({NAN, 1.0f}, Shape{2, 1}), indices({0, 0}, int32);
+  const std::vector<float> values = {NAN, 1.0f};
+  const array updates(values.begin(), Shape{2, 1}), indices({0, 0}, int32);
   EXPECT_TRUE(std::isnan(scatter_max(zeros({1}), indices, updates, 0).item<float>()));
   EXPECT_TRUE(std::isnan(scatter_min(zeros({1}), indices, updates, 0).item<float>()));
 }

@@ -80,7 +80,8 @@ void expect_trace(const std::filesystem::path& folder) {
   const nn::Parameters trained = model.trainable_parameters();
   for (const auto& [name, want] : read_tensors(folder / "final.safetensors")) {
     const double distance = max(abs(trained.at(name) - want)).item<double>();
-    EXPECT_LE(distance, 2e-5) << name;
+    // Adam divides by the size of the gradients: rounding differences of small ones come out large.
+    EXPECT_LE(distance, 1e-4) << name;
   }
 }
 
