@@ -2,7 +2,6 @@
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/cast.h"
-#include "engine/ops/comparison.h"
 #include "engine/ops/creation.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/matmul.h"
@@ -150,11 +149,9 @@ array as_matrices(const array& a) { return a.ndim() == 2 ? expand_dims(a, 0) : f
 
 /// The sums of updates [indices..., rows, columns] by their number: [count, rows, columns].
 array sum_by_number(const array& updates, const array& numbers, int count) {
-  const array rows = flatten(as_matrices(updates), 1, 2);
-  const array chosen =
-      astype(equal(expand_dims(arange(0.0, double(count), uint32), 1), flatten(numbers)), float32);
-  const array sums = matmul(chosen, astype(rows, float32));
-  return unflatten(sums, 1, {updates.shape(-2), updates.shape(-1)});
+  const array none = zeros({count, updates.shape(-2), updates.shape(-1)}, float32);
+  return scatter_add(none, flatten(numbers),
+                     expand_dims(astype(as_matrices(updates), float32), 1), 0);
 }
 
 }  // namespace
