@@ -87,12 +87,11 @@ array He::operator()(const array& a, const std::string& mode, float gain) const 
   return spread(a, double(gain) / std::sqrt(fan), is_normal, dtype);
 }
 
-Initializer sparse(float sparsity, float mean, float std, Dtype dtype) {
+Initializer sparse(double sparsity, float mean, float std, Dtype dtype) {
   return [=](const array& a) {
     require_matrix(a, "sparse");
     const int columns = a.shape(1);
-    // Rounded to float, 0.3 of 10 is still 3.
-    const int zeroed = int(std::ceil(sparsity * float(columns)));
+    const int zeroed = int(std::ceil(sparsity * columns));
     // The ranks of random numbers are a random order of each row.
     const array ranks = argsort(argsort(random::uniform(a.shape()), 1), 1);
     return where(less(ranks, array(uint32_t(zeroed))), array(0.0f, dtype),
