@@ -54,6 +54,7 @@
 #include "engine/ops/scalar.h"
 #include "engine/ops/scan.h"
 #include "engine/ops/shape.h"
+#include "engine/ops/slice_update.h"
 #include "engine/ops/sort.h"
 #include "engine/ops/unary.h"
 #include "engine/optim/optimizer.h"

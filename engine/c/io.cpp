@@ -47,7 +47,7 @@ int quern_save(const char* file, quern_array a) {
   return guard([&] { quern::save(&deref(file), get(a)); });
 }
 int quern_load(quern_array* out, const char* file, quern_stream s) {
-  return call<quern::load>(out, file, s);
+  return call<Op<const std::string&>(quern::load)>(out, file, s);
 }
 
 int quern_save_npz(const char* file, quern_map_array arrays, bool compressed) {

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <filesystem>
 
+#include "engine/io/byte_sink.h"
+
 namespace quern {
 
 /// Writes a file that appears whole or not at all: the bytes go to a file beside it, which commit()
@@ -11,14 +13,14 @@ namespace quern {
 ///
 /// All functions throw std::runtime_error naming the file and the system's reason (a full disk,
 /// say).
-class AtomicFile {
+class AtomicFile final : public ByteSink {
  public:
   explicit AtomicFile(std::filesystem::path destination);
-  ~AtomicFile();
+  ~AtomicFile() override;
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  void write(const void* data, size_t size);
+  void write(const void* data, size_t size) override;
   void commit();
 
  private:

@@ -25,7 +25,10 @@ class ByteReader {
  public:
   /// `where` is "[OPERATION] FILE".
   ByteReader(std::shared_ptr<Buffer> buffer, std::string where)
-      : buffer_(std::move(buffer)), where_(std::move(where)), end_(buffer_->size()) {}
+      : ByteReader(buffer, buffer->size(), std::move(where)) {}
+  /// The buffer's first `size` bytes.
+  ByteReader(std::shared_ptr<Buffer> buffer, size_t size, std::string where)
+      : buffer_(std::move(buffer)), where_(std::move(where)), end_(size) {}
 
   /// Bytes begin to begin + size of the same file. The caller has checked that they are there.
   ByteReader part(size_t begin, size_t size, const std::string& inside) const {

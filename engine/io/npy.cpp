@@ -252,15 +252,34 @@ array load(const std::string& file, StreamOrDevice s) {
   return read_npy(ByteReader(MappedFile(file).buffer(), "[load] " + file), s);
 }
 
+array load(std::shared_ptr<io::Reader> in, StreamOrDevice s) {
+  return read_npy(io::read_all(*in, "load"), s);
+}
+
+namespace {
+
+void write_npy(ByteSink& out, const array& a) {
+  const std::string header = npy_header(a);
+  out.write(header.data(), header.size());
+  out.write(a.data<char>(), a.nbytes());
+}
+
+}  // namespace
+
 void save(std::string file, array a) {
   if (!file.ends_with(".npy")) file += ".npy";
   a = contiguous(a);
   a.eval();
   AtomicFile out(file);
-  const std::string header = npy_header(a);
-  out.write(header.data(), header.size());
-  out.write(a.data<char>(), a.nbytes());
+  write_npy(out, a);
   out.commit();
+}
+
+void save(std::shared_ptr<io::Writer> out, array a) {
+  a = contiguous(a);
+  a.eval();
+  io::WriterSink sink(*out, "save");
+  write_npy(sink, a);
 }
 
 }  // namespace quern

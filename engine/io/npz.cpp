@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "engine/io/atomic_file.h"
 #include "engine/io/mapped_file.h"
 #include "engine/io/npy.h"
 #include "engine/io/zip.h"

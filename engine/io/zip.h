@@ -6,20 +6,20 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/io/atomic_file.h"
 #include "engine/io/byte_reader.h"
+#include "engine/io/byte_sink.h"
 
 namespace quern {
 
 // Zip archives (PKWARE's APPNOTE 6.3), as far as .npz files need them: entries that are stored or
 // deflated, of any size.
 
-/// Writes an archive entry by entry; what has been added is let go. Throws what AtomicFile does.
+/// Writes an archive entry by entry; what has been added is let go. Throws what the sink does.
 class ZipWriter {
  public:
   /// Sizes and offsets from `zip64_from` on are written in 64 bits; the format asks for that from
   /// 2^32 - 1 on.
-  explicit ZipWriter(AtomicFile& file, uint64_t zip64_from = UINT32_MAX)
+  explicit ZipWriter(ByteSink& file, uint64_t zip64_from = UINT32_MAX)
       : file_(file), zip64_from_(zip64_from) {}
 
   /// An entry whose contents are those of `parts`, one after the other. Stored contents begin at a
@@ -34,7 +34,7 @@ class ZipWriter {
 
   void write(std::string_view bytes);
 
-  AtomicFile& file_;
+  ByteSink& file_;
   const uint64_t zip64_from_;
   uint64_t position_ = 0;
   uint64_t count_ = 0;

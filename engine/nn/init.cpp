@@ -11,7 +11,6 @@
 #include "engine/ops/creation.h"
 #include "engine/ops/linalg.h"
 #include "engine/ops/random.h"
-#include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/sort.h"
 #include "engine/ops/unary.h"
@@ -88,11 +87,11 @@ array He::operator()(const array& a, const std::string& mode, float gain) const 
   return spread(a, double(gain) / std::sqrt(fan), is_normal, dtype);
 }
 
-Initializer sparse(float sparsity, float mean, float std, Dtype dtype) {
+Initializer sparse(double sparsity, float mean, float std, Dtype dtype) {
   return [=](const array& a) {
     require_matrix(a, "sparse");
     const int columns = a.shape(1);
-    const int zeroed = int(std::ceil(double(sparsity) * columns));
+    const int zeroed = int(std::ceil(sparsity * columns));
     // The ranks of random numbers are a random order of each row.
     const array ranks = argsort(argsort(random::uniform(a.shape()), 1), 1);
     return where(less(ranks, array(uint32_t(zeroed))), array(0.0f, dtype),
@@ -106,7 +105,7 @@ Initializer orthogonal(float gain, Dtype dtype) {
     const int rows = a.shape(0), columns = a.shape(1), n = std::max(rows, columns);
     const auto [q, r] = linalg::qr(random::normal({n, n}), Device::cpu);
     // Signs that make the decomposition unique, and Q uniform over the orthogonal matrices.
-    const array signed_q = multiply(q, sign(sum(multiply(r, eye(n)), 0)));
+    const array signed_q = multiply(q, sign(diagonal(r)));
     const array part = slice(signed_q, {0, 0}, {rows, columns});
     return astype(multiply(part, array(gain)), dtype);
   };

@@ -43,7 +43,7 @@ inline He he_uniform(Dtype dtype = float32) { return {false, dtype}; }
 
 /// Normal, with ceil(sparsity * columns) elements of each row zeroed at random. Throws
 /// std::invalid_argument for an array that is not a matrix.
-Initializer sparse(float sparsity, float mean = 0.0f, float std = 1.0f, Dtype dtype = float32);
+Initializer sparse(double sparsity, float mean = 0.0f, float std = 1.0f, Dtype dtype = float32);
 /// A part of a random orthogonal matrix, times gain (Saxe et al. 2014). Throws
 /// std::invalid_argument for an array that is not a matrix.
 Initializer orthogonal(float gain = 1.0f, Dtype dtype = float32);

@@ -7,7 +7,6 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "engine/ops/creation.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
 
@@ -39,15 +38,11 @@ Pooling::Pooling(Kind kind, const char* name, std::vector<int> kernel_size, std:
 }
 
 array Pooling::padded(const array& x) const {
-  Shape shape = x.shape(), start(x.ndim(), 0), stop = x.shape();
-  for (size_t i = 0; i < padding_.size(); ++i) {
-    shape[i + 1] += 2 * padding_[i];
-    start[i + 1] = padding_[i];
-    stop[i + 1] += padding_[i];
-  }
-  if (shape == x.shape()) return x;
+  std::vector<std::pair<int, int>> widths{{0, 0}};
+  for (const int padding : padding_) widths.emplace_back(padding, padding);
+  widths.emplace_back(0, 0);
   const float value = kind_ == Kind::max ? -std::numeric_limits<float>::infinity() : 0.0f;
-  return slice_update(full(shape, array(value, x.dtype())), x, start, stop);
+  return pad(x, widths, array(value, x.dtype()));
 }
 
 array Pooling::windows(const array& x) const {

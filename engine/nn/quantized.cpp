@@ -101,7 +101,7 @@ QQLinear::QQLinear(int input_dims, int output_dims, std::optional<int> group_siz
     : QQLinear(uniform(output_dims, input_dims), {group_size, bits, mode, true}) {}
 
 QQLinear::QQLinear(const array& weight, const QuantizeOptions& options)
-    : weight(*this, "weight", weight), options(options) {}
+    : weight(*this, "weight", weight), options(options), dtype_(weight.dtype()) {}
 
 std::shared_ptr<QQLinear> QQLinear::from_linear(const Linear& linear,
                                                 const QuantizeOptions& options) {
@@ -118,6 +118,7 @@ array QQLinear::operator()(const array& x) {
 void QQLinear::quantize() {
   if (scales) return;
   const Arrays parts = quantized_parts(weight, options);
+  dtype_ = weight.dtype();
   weight = parts[0];
   scales.emplace(*this, "scales", parts[1], Parameter::Role::fixed);
   freeze(false, {"weight"});
@@ -126,7 +127,7 @@ void QQLinear::quantize() {
 void QQLinear::dequantize() {
   if (!scales) return;
   weight = quern::dequantize(weight, *scales, std::nullopt, options.group_size, options.bits,
-                             options.mode);
+                             options.mode, std::nullopt, dtype_);
   scales.reset();
   unfreeze(false, {"weight"});
 }

@@ -86,6 +86,9 @@ class QQLinear final : public Layer {
 
  protected:
   void set_training_mode(bool mode) override;
+
+ private:
+  Dtype dtype_;  ///< of the weight in training
 };
 
 /// What becomes of a layer: true takes the options given to quantize(), options of its own replace

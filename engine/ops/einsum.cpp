@@ -21,15 +21,6 @@ struct Term {
 
 bool has(const std::string& letters, char c) { return letters.find(c) != std::string::npos; }
 
-/// The elements of two axes of one length whose indices are equal, as the last axis.
-array diagonal_of(const array& a, int axis1, int axis2) {
-  const ShapeElem n = a.shape(axis1);
-  array square = flatten(moveaxis(moveaxis(a, axis1, -1), axis2 - 1, -1), -2, -1);
-  Shape strides(square.ndim(), 1);
-  strides.back() = n + 1;
-  return slice(square, Shape(square.ndim(), 0), square.shape(), std::move(strides));
-}
-
 /// The operand without axes that only repeat (length 1 where the letter is longer) and with the
 /// diagonals that repeated letters mean.
 Term as_term(std::string letters, array a, const Subscripts& s) {
@@ -48,7 +39,7 @@ Term as_term(std::string letters, array a, const Subscripts& s) {
       ++i;
       continue;
     }
-    a = diagonal_of(a, int(i), int(again));
+    a = diagonal(a, 0, int(i), int(again));
     const char c = rest[i];
     rest.erase(again, 1);
     rest.erase(i, 1);

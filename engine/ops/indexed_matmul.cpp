@@ -54,8 +54,7 @@ array indices_or_all(const std::optional<array>& indices, const array& a, Stream
 
 /// [batches, rows, columns].
 array stacked(const array& a, StreamOrDevice s) {
-  const Shape batch(a.shape().begin(), a.shape().end() - 2);
-  return reshape(a, {ShapeElem(element_count(batch)), a.shape(-2), a.shape(-1)}, s);
+  return a.ndim() == 2 ? expand_dims(a, 0, s) : flatten(a, 0, -3, s);
 }
 
 }  // namespace
@@ -74,9 +73,7 @@ array gather_mm(array a, array b, std::optional<array> lhs_indices,
   const array out({lhs.shape(0), m, n}, dtype, std::make_shared<GatherMM>(to_stream(s)),
                   {stacked(astype(std::move(a), dtype, s), s),
                    stacked(astype(std::move(b), dtype, s), s), lhs, rhs});
-  shape.push_back(m);
-  shape.push_back(n);
-  return reshape(out, std::move(shape), s);
+  return shape.empty() ? squeeze(out, 0, s) : unflatten(out, 0, std::move(shape), s);
 }
 
 array segmented_mm(array a, array b, array segments, StreamOrDevice s) {
@@ -95,12 +92,11 @@ array segmented_mm(array a, array b, array segments, StreamOrDevice s) {
   Shape shape(segments.shape().begin(), segments.shape().end() - 1);
   const auto count = ShapeElem(element_count(shape));
   const ShapeElem m = a.shape(0), n = b.shape(1);
-  const array pairs = reshape(astype(std::move(segments), int64, s), {count, 2}, s);
-  const array out({count, m, n}, dtype, std::make_shared<SegmentedMM>(to_stream(s)),
-                  {astype(std::move(a), dtype, s), astype(std::move(b), dtype, s), pairs});
-  shape.push_back(m);
-  shape.push_back(n);
-  return reshape(out, std::move(shape), s);
+  const array pairs = shape.empty() ? expand_dims(segments, 0, s) : flatten(segments, 0, -2, s);
+  const array out(
+      {count, m, n}, dtype, std::make_shared<SegmentedMM>(to_stream(s)),
+      {astype(std::move(a), dtype, s), astype(std::move(b), dtype, s), astype(pairs, int64, s)});
+  return shape.empty() ? squeeze(out, 0, s) : unflatten(out, 0, std::move(shape), s);
 }
 
 }  // namespace quern

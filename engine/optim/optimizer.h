@@ -40,7 +40,8 @@ class LearningRate {
 ///       return values_of(optimizer.state());
 ///     }
 ///
-/// Evaluate the state with the parameters after each step: its graph grows otherwise.
+/// and afterwards set_state() takes what the compiled function returned. Evaluate the state with
+/// the parameters after each step: its graph grows otherwise.
 class AnyOptimizer {
  public:
   virtual ~AnyOptimizer() = default;

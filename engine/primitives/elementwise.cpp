@@ -1,5 +1,9 @@
 #include "engine/primitives/elementwise.h"
 
+#include <fmt/format.h>
+
+#include <stdexcept>
+
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/creation.h"
@@ -7,6 +11,15 @@
 #include "engine/primitives/batch.h"
 
 namespace quern {
+
+std::vector<Shape> Elementwise::output_shapes(const Arrays& inputs) const {
+  for (const array& a : inputs) {
+    if (a.shape() == inputs[0].shape()) continue;
+    throw std::invalid_argument(fmt::format("[{}] shapes {} and {} differ", name(),
+                                            to_string(inputs[0].shape()), to_string(a.shape())));
+  }
+  return {inputs[0].shape()};
+}
 
 Batched Elementwise::vmap(const Arrays& inputs, const std::vector<int>& axes,
                           const Arrays& outputs) const {

@@ -10,9 +10,7 @@ namespace quern {
 class Elementwise : public Primitive {
  public:
   using Primitive::Primitive;
-  std::vector<Shape> output_shapes(const Arrays& inputs) const override {
-    return {inputs[0].shape()};
-  }
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
   Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
                const Arrays& outputs) const override;
 };

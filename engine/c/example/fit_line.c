@@ -41,7 +41,7 @@ static struct points make_points(int n) {
   const quern_stream s = quern_stream_default();
   struct points p = {{0}, {0}};
   quern_array factor = {0}, noise = {0}, key = {0};
-  check(quern_linspace(&p.x, -1, 1, n, QUERN_FLOAT32, true, s));
+  check(quern_linspace(&p.x, -1, 1, n, true, QUERN_FLOAT32, s));
   check(quern_random_key(&key, 7));
   check(quern_random_normal(&noise, &n, 1, QUERN_FLOAT32, 0, 0.01f, key, s));
   check(quern_array_from_float(&factor, 3));

@@ -15,7 +15,7 @@ array numbers(Shape shape) {
   return reshape(sin(arange(0.0, double(n), float32)), std::move(shape));
 }
 
-void expect_result(int failed, quern_array got, const array& want, const char* name) {
+void expect_result(int failed, const CArray& got, const array& want, const char* name) {
   ASSERT_EQ(failed, 0) << name << ": " << quern_last_error();
   expect_same(cpp(got), want, name);
 }

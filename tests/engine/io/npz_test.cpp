@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/graph/eval.h"
+#include "engine/io/atomic_file.h"
 #include "engine/io/mapped_file.h"
 #include "engine/io/zip.h"
 #include "engine/ops/comparison.h"

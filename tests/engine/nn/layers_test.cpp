@@ -123,7 +123,13 @@ const std::vector<ParameterShapes>& parameter_shapes() {
   return all;
 }
 
-/// How many of the elements there are, their mean, deviation and extremes.
+std::vector<std::string> names(const Parameters& parameters) {
+  std::vector<std::string> result;
+  for (const auto& [name, value] : parameters) result.push_back(name);
+  return result;
+}
+
+/// Of the elements.
 struct Statistics {
   double mean, deviation, low, high;
 };
@@ -272,6 +278,37 @@ TEST(Layers, QuantizedOnesComputeWithTheDequantizedWeight) {
   expect_close(quantized->as_linear(x), doubles(matmul(x, transpose(rows))), 1e-5, 1e-5);
 }
 
+TEST(Layers, QQLinearQuantizesItsInputToo) {
+  const Linear linear(64, 8, false);
+  const array x = random_array({3, 64});
+  for (const std::string mode : {"nvfp4", "mxfp8"}) {
+    const auto rounded = [&](const array& a) {
+      const Arrays parts = quern::quantize(a, std::nullopt, std::nullopt, mode);
+      return dequantize(parts[0], parts[1], std::nullopt, std::nullopt, std::nullopt, mode,
+                        std::nullopt, float32);
+    };
+    const std::vector<double> wanted =
+        doubles(matmul(rounded(x), transpose(rounded(linear.weight))));
+    const auto layer = QQLinear::from_linear(linear, {std::nullopt, std::nullopt, mode});
+    EXPECT_EQ(names(layer->trainable_parameters()), (std::vector<std::string>{"weight"}));
+    expect_close((*layer)(x), wanted, 1e-5, 1e-5);
+    layer->eval();
+    EXPECT_EQ(names(layer->parameters()), (std::vector<std::string>{"scales", "weight"}));
+    EXPECT_EQ(layer->weight.dtype(), uint32);
+    EXPECT_TRUE(layer->trainable_parameters().empty());
+    expect_close((*layer)(x), wanted, 1e-5, 1e-5);
+    layer->train();
+    EXPECT_EQ(names(layer->trainable_parameters()), (std::vector<std::string>{"weight"}));
+    EXPECT_EQ(layer->weight.dtype(), float32);
+    expect_close(layer->weight, doubles(rounded(linear.weight)), 0, 0);
+  }
+  EXPECT_THROW(QQLinear::from_linear(Linear(64, 8), {}), std::invalid_argument);
+  Sequential model(std::make_shared<Linear>(64, 8, false));
+  EXPECT_THROW(quantize(model, {}, {}, "affine", {}, true), std::invalid_argument);
+  quantize(model, {}, {}, "mxfp8", {}, true);
+  EXPECT_TRUE(dynamic_cast<QQLinear*>(&model.layers[0]));
+}
+
 TEST(Layers, QuantizeReplacesWhatHasAQuantizedForm) {
   Sequential all(std::make_shared<Embedding>(16, 64), std::make_shared<Linear>(64, 64),
                  std::make_shared<ReLU>(), std::make_shared<Linear>(64, 3));
@@ -362,10 +399,10 @@ TEST(Initializers, MakeMatrices) {
   random::seed(13);
   expect_close(init::identity()(zeros({2, 2})), {1, 0, 0, 1}, 0, 0);
   EXPECT_THROW(init::identity()(zeros({2, 3})), std::invalid_argument);
-  const array sparse = init::sparse(0.3f)(zeros({40, 10}));
+  const array sparse = init::sparse(0.3)(zeros({40, 10}));
   expect_close(sum(astype(sparse == 0.0f, int32), 1), std::vector<double>(40, 3), 0, 0);
   EXPECT_GT(max(sum(astype(sparse == 0.0f, int32), 0)).item<int>(), 12);
-  EXPECT_THROW(init::sparse(0.3f)(zeros({2})), std::invalid_argument);
+  EXPECT_THROW(init::sparse(0.3)(zeros({2})), std::invalid_argument);
   const array tall = init::orthogonal(2)(zeros({6, 4}));
   EXPECT_EQ(tall.shape(), (Shape{6, 4}));
   expect_close(matmul(transpose(tall), tall), doubles(eye(4) * 4.0f), 1e-5, 1e-5);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/ops/creation.h"
 #include "tests/engine/ops/reference.h"
 
 namespace quern {
@@ -90,6 +91,24 @@ TEST_P(Conv, AgreesWithTheDefinition) {
 
 INSTANTIATE_TEST_SUITE_P(Floats, Conv, testing::Values(float32, float16, bfloat16, float64),
                          [](const auto& info) { return std::string(dtype_name(info.param)); });
+
+TEST_P(Conv, TransposedIsTheConvolutionOfTheSpreadInput) {
+  const Dtype dtype = GetParam();
+  for (const int groups : {1, 6}) {
+    const array x = random_array({2, 5, 4, 6}, dtype, 1);
+    const array w = random_array({12, 3, 2, 6 / groups}, dtype, 2);
+    Shape spread{2, 9, 10, 6};  // 2 and 3 apart
+    const array apart = slice_update(zeros(spread, dtype), x, {0, 0, 0, 0}, spread, {1, 2, 3, 1});
+    const array turned = slice(w, {0, 2, 1, 0}, {12, -4, -3, 6 / groups}, {1, -1, -1, 1});
+    // Padding that the kernel reaches over, less what is cut off; one row more at the end.
+    const array padded =
+        slice_update(zeros({2, 12, 12, 6}, dtype), apart, {0, 1, 1, 0}, {2, 10, 11, 6});
+    const array want = conv2d(padded, turned, {1, 1}, {0, 0}, {1, 1}, groups);
+    const array got = conv_transpose2d(x, w, {2, 3}, {1, 0}, {1, 1}, {1, 0}, groups);
+    ASSERT_EQ(got.shape(), want.shape());
+    expect_close(got, doubles(want), 1.01 * precision(dtype), 1e-6);
+  }
+}
 
 template <typename Error, typename F>
 void expect_error(F&& f, const std::vector<std::string>& parts) {

@@ -179,7 +179,7 @@ TEST(Hadamard, MatricesAreOrthogonalAndIntegersGiveFloat32) {
 TEST(BlockMasked, HiddenBlocksMayHoldAnything) {
   std::vector<float> ones(64 * 64, 1.0f);
   ones[0] = NAN;
-  const array a(ones.begin(), {64, 64}), mask = array({false, true, true, true}, {2, 2});
+  const array a(ones.begin(), {64, 64}), mask = array({0, 1, 1, 1}, {2, 2}, bool_);
   std::vector<double> want(64 * 64, 64);
   for (size_t i = 0; i < 32 * 64; ++i) want[i] = 32;
   expect_close(block_masked_mm(a, array(std::vector<float>(64 * 64, 1.0f).begin(), {64, 64}), 32,

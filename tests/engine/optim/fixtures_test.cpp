@@ -34,14 +34,26 @@ Arrays loss_of(Llama& model, const array& tokens, const array& lengths) {
   return {sum(losses) / count, count};
 }
 
-/// The optimizer that a trace names; what else there was to choose is MLX's default, and for the
-/// cosine run what its learning rates say.
+/// An optimizer by the name that a trace gives it, with MLX's defaults.
 std::unique_ptr<optim::Optimizer> make_optimizer(const std::string& name,
-                                                 const std::vector<float>& rates) {
-  if (name == "adam") return std::make_unique<optim::Adam>(rates[0]);
-  EXPECT_EQ(name, "adamw");
-  return std::make_unique<optim::AdamW>(optim::join_schedules(
-      {optim::linear_schedule(0, 2e-3, 3), optim::cosine_decay(2e-3, 9, 1e-5)}, {4}));
+                                                 const optim::LearningRate& rate) {
+  if (name == "adam") return std::make_unique<optim::Adam>(rate);
+  if (name == "adamw") return std::make_unique<optim::AdamW>(rate);
+  if (name == "adafactor") {
+    return std::make_unique<optim::Adafactor>(optim::AdafactorOptions{rate});
+  }
+  if (name == "muon") return std::make_unique<optim::Muon>(rate);
+  if (name == "sgd") return std::make_unique<optim::SGD>(rate);
+  throw std::invalid_argument("there is no optimizer " + name);
+}
+
+/// The schedules of the runs that have one. A run that is not here takes the rates of its trace.
+const std::map<std::string, optim::Schedule>& schedules() {
+  static const std::map<std::string, optim::Schedule> all{
+      {"lora-all-adamw-cosine",
+       optim::join_schedules(
+           {optim::linear_schedule(0, 2e-3, 3), optim::cosine_decay(2e-3, 9, 1e-5)}, {4})}};
+  return all;
 }
 
 void expect_trace(const std::filesystem::path& folder) {
@@ -61,7 +73,12 @@ void expect_trace(const std::filesystem::path& folder) {
   model.update(initial);
 
   const nn::Parameters batches = read_tensors(folder / "batches.safetensors");
-  const auto optimizer = make_optimizer(trace.at("optimizer"), trace.at("learning_rate"));
+  const auto schedule = schedules().find(folder.filename());
+  const bool is_scheduled = schedule != schedules().end();
+  const std::vector<float> rates = trace.at("learning_rate");
+  const auto optimizer =
+      make_optimizer(trace.at("optimizer"), is_scheduled ? optim::LearningRate(schedule->second)
+                                                         : optim::LearningRate(rates[0]));
   const auto step =
       nn::value_and_grad(model, [&](const Arrays& in) { return loss_of(model, in[0], in[1]); });
   for (int i = 0; i < batches.at("tokens").shape(0); ++i) {
@@ -69,18 +86,19 @@ void expect_trace(const std::filesystem::path& folder) {
         step({row(batches.at("tokens"), i), row(batches.at("lengths"), i)});
     const array norm =
         optim::clip_grad_norm(gradients, std::numeric_limits<double>::infinity()).second;
+    if (!is_scheduled) optimizer->set_learning_rate(array(rates[size_t(i)]));
     optimizer->update(model, gradients);
     EXPECT_EQ(values[1].item<int>(), trace["tokens"][size_t(i)].get<int>()) << "step " << i;
     EXPECT_NEAR(values[0].item<double>(), trace["loss"][size_t(i)].get<double>(), 2e-5) << i;
     EXPECT_NEAR(norm.item<double>(), trace["grad_norm"][size_t(i)].get<double>(), 2e-4) << i;
-    EXPECT_NEAR(optimizer->learning_rate().item<double>(),
-                trace["learning_rate"][size_t(i)].get<double>(), 1e-9)
-        << i;
+    EXPECT_NEAR(optimizer->learning_rate().item<double>(), rates[size_t(i)], 1e-9) << i;
   }
   const nn::Parameters trained = model.trainable_parameters();
   for (const auto& [name, want] : read_tensors(folder / "final.safetensors")) {
-    const double distance = max(abs(trained.at(name) - want)).item<double>();
-    EXPECT_LE(distance, 2e-5) << name;
+    const array distance = abs(trained.at(name) - want);
+    EXPECT_LE(mean(distance).item<double>(), 5e-7) << name;
+    // Where the gradients are all but 0, their rounding decides which way an element goes.
+    EXPECT_LE(max(distance).item<double>(), 1e-4) << name;
   }
 }
 

@@ -4,6 +4,7 @@
 #include "engine/ops/comparison.h"
 #include "engine/ops/creation.h"
 #include "engine/ops/indexing.h"
+#include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
 #include "engine/transforms/compile.h"
 #include "engine/transforms/transforms.h"
@@ -94,6 +95,11 @@ TEST(AnyShape, OfOneArray) {
        [](const Arrays& in) {
          return Arrays{take(in[0], array({1, 0}, int32), 0)};
        }},
+      {"mean",
+       [](const Arrays& in) {
+         return Arrays{mean(in[0], 1), mean(in[0])};
+       }},
+      {"var", [](const Arrays& in) { return Arrays{var(in[0], 1, false, 1)}; }},
       {"zeros_like", [](const Arrays& in) { return Arrays{zeros_like(in[0])}; }},
       {"full_like", [](const Arrays& in) { return Arrays{full_like(in[0], array(3.0f))}; }},
       {"broadcast_to",

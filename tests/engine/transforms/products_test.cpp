@@ -3,6 +3,7 @@
 #include "engine/ops/block_masked.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/comparison.h"
+#include "engine/ops/creation.h"
 #include "engine/ops/einsum.h"
 #include "engine/ops/hadamard.h"
 #include "engine/ops/indexed_matmul.h"
@@ -93,6 +94,25 @@ TEST(GatherMMTransforms, OfBothIndices) {
                     },
                     {values({2, 2, 2, 3}, 1), values({3, 2, 3}, 2), array({0, 3}, {2, 1}, int32),
                      array({2, 0, 2}, int32)});
+}
+
+TEST(GatherMMTransforms, HalfDtypesAreSummedInFloat32) {
+  // One matrix of a for many products: their gradients add up.
+  const array lhs = zeros({64}, uint32), rhs = astype(arange(64), uint32);
+  const auto fun = [&](const Arrays& in) { return Arrays{gather_mm(in[0], in[1], lhs, rhs)}; };
+  const array c = astype(values({64, 1, 5}, 3), bfloat16);
+  for (const int rows : {1, 20}) {
+    const array a = astype(values({1, rows, 7}, 1), bfloat16);
+    const array b = astype(values({64, 7, 5}, 2), bfloat16);
+    const array cotangent = broadcast_to(c, {64, rows, 5});
+    const auto got = vjp(fun, {a, b}, {cotangent}).second;
+    const auto wide = [](const array& x) { return astype(x, float64); };
+    const auto want = vjp(fun, {wide(a), wide(b)}, {wide(cotangent)}).second;
+    for (size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(got[i].dtype(), bfloat16);
+      EXPECT_TRUE(allclose(wide(got[i]), want[i], 1.0 / 256, 1e-5).item<bool>()) << rows << i;
+    }
+  }
 }
 
 TEST(SegmentedMMTransforms, OfSegmentsThatOverlapAndLeaveGaps) {

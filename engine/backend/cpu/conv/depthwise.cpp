@@ -95,15 +95,14 @@ struct DepthwiseScratch {
   Scratch<F> sums;  ///< [kernels, block_channels]
 };
 
-/// [taps, kernels, groups] in the dtype of the sums, taps as the input meets them.
+/// [taps, kernels, groups] in the dtype of the sums.
 template <typename T, typename F>
-void arrange_weight(const ConvGeometry& g, const T* weight, F* out) {
-  const int64_t taps = g.tap_count();
-  for (int64_t tap = 0; tap < taps; ++tap) {
-    const int64_t from = g.flip ? taps - 1 - tap : tap;
+void arrange_weight(const ConvPhase& phase, const T* weight, F* out) {
+  const ConvGeometry& g = *phase.g;
+  for (const ConvTap& tap : phase.taps) {
     for (int64_t k = 0; k < g.kernels; ++k) {
       for (int64_t group = 0; group < g.groups; ++group) {
-        *out++ = F(weight[(group * g.kernels + k) * taps + from]);
+        *out++ = F(weight[(group * g.kernels + k) * g.tap_count() + tap.index]);
       }
     }
   }
@@ -111,9 +110,10 @@ void arrange_weight(const ConvGeometry& g, const T* weight, F* out) {
 
 /// The outputs of `n` groups from `group` on, at one position.
 template <typename T, typename F>
-void convolve_position(const ConvGeometry& g, const T* input, const F* weight,
-                       const ConvGeometry::Position& position, int64_t group, int64_t n,
+void convolve_position(const ConvPhase& phase, const T* input, const F* weight,
+                       const ConvPhase::Position& position, int64_t group, int64_t n,
                        DepthwiseScratch<F>& scratch, T* out) {
+  const ConvGeometry& g = *phase.g;
   F* sums = scratch.sums.data();
   std::fill_n(sums, g.kernels * block_channels, F(0));
   const int64_t row = g.kernels * g.groups;  // of the weight, per tap
@@ -126,9 +126,9 @@ void convolve_position(const ConvGeometry& g, const T* input, const F* weight,
     }
     count = 0;
   };
-  for (int64_t tap = 0; tap < g.tap_count(); ++tap) {
+  for (int64_t tap = 0; tap < int64_t(phase.taps.size()); ++tap) {
     int64_t offset;
-    if (!g.find(position, g.reach(tap), offset)) {
+    if (!phase.find(position, phase.taps[size_t(tap)], offset)) {
       flush();
       continue;
     }
@@ -147,32 +147,35 @@ void convolve_position(const ConvGeometry& g, const T* input, const F* weight,
 }
 
 template <typename T, typename F>
-void convolve(const ConvGeometry& g, const T* input, const T* weight, T* out) {
-  const int64_t taps = g.tap_count(), outputs = g.groups * g.kernels;
+void convolve(const ConvPhase& phase, const T* input, const T* weight, T* out) {
+  const ConvGeometry& g = *phase.g;
+  const int64_t taps = int64_t(phase.taps.size()), outputs = g.groups * g.kernels;
   Scratch<F> arranged(size_t(taps * outputs));
-  arrange_weight(g, weight, arranged.data());
+  arrange_weight(phase, weight, arranged.data());
   const int64_t blocks = (g.groups + block_channels - 1) / block_channels;
   const int64_t work = taps * std::min(g.groups, block_channels) * g.kernels;
   const size_t grain = size_t(std::max<int64_t>(1, (int64_t(1) << 16) / work));
-  parallel_for(size_t(g.positions() * blocks), grain, [&](size_t begin, size_t end) {
+  parallel_for(size_t(phase.positions() * blocks), grain, [&](size_t begin, size_t end) {
     DepthwiseScratch<F> scratch(g.kernels);
     for (auto i = int64_t(begin); i < int64_t(end); ++i) {
-      const int64_t index = i / blocks, group = i % blocks * block_channels;
-      convolve_position(g, input, arranged.data(), g.position(index), group,
-                        std::min(block_channels, g.groups - group), scratch, out + index * outputs);
+      const int64_t group = i % blocks * block_channels;
+      const ConvPhase::Position position = phase.position(i / blocks);
+      convolve_position(phase, input, arranged.data(), position, group,
+                        std::min(block_channels, g.groups - group), scratch,
+                        out + phase.output_index(position) * outputs);
     }
   });
 }
 
 }  // namespace
 
-void depthwise_convolution(const ConvGeometry& g, const array& input, const array& weight,
+void depthwise_convolution(const ConvPhase& phase, const array& input, const array& weight,
                            array& out) {
   dispatch(out.dtype(), [&]<typename T>(std::type_identity<T>) {
     if constexpr (std::is_same_v<T, double>)
-      convolve<T, double>(g, input.data<T>(), weight.data<T>(), out.data<T>());
+      convolve<T, double>(phase, input.data<T>(), weight.data<T>(), out.data<T>());
     else if constexpr (sizeof(T) <= 4 && !std::is_integral_v<T>)
-      convolve<T, float>(g, input.data<T>(), weight.data<T>(), out.data<T>());
+      convolve<T, float>(phase, input.data<T>(), weight.data<T>(), out.data<T>());
   });
 }
 

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <cstddef>
-
 #include "engine/array/array.h"
 #include "engine/backend/cpu/conv/geometry.h"
 
 namespace quern::cpu {
 
-/// A convolution whose groups have one input channel each, straight from the definition: all
-/// channels of a position at once. `weight` is row-major; `out` is allocated.
-void depthwise_convolution(const ConvGeometry& g, const array& input, const array& weight,
+/// The outputs of one phase of a convolution whose groups have one input channel each, straight
+/// from the definition: all channels of a position at once. `weight` is row-major; `out` is
+/// allocated.
+void depthwise_convolution(const ConvPhase& phase, const array& input, const array& weight,
                            array& out);
 
 }  // namespace quern::cpu

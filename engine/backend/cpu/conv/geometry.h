@@ -2,52 +2,50 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "engine/primitives/conv.h"
 
 namespace quern::cpu {
 
-/// A convolution as its kernels see it: always three spatial axes, missing ones of length 1 in
-/// front. Input strides are in elements; the output is dense.
-struct ConvGeometry {
-  using Three = std::array<int64_t, 3>;
+using SpatialLengths = std::array<int64_t, 3>;
 
-  ConvGeometry(const Convolution& p, const array& input, const array& weight, const array& output)
-      : batch(input.shape(0)),
-        groups(p.groups),
-        channels(weight.shape(-1)),
-        kernels(weight.shape(0) / p.groups),
-        flip(p.flip),
-        batch_stride(input.strides().front()),
-        channel_stride(input.strides().back()) {
-    const size_t n = p.stride.size(), lead = 3 - n;
-    for (size_t i = 0; i < n; ++i) {
-      const size_t to = lead + i, axis = i + 1;
-      in[to] = input.shape()[axis];
-      out[to] = output.shape()[axis];
-      taps[to] = weight.shape()[axis];
-      in_strides[to] = input.strides()[axis];
-      stride[to] = p.stride[i];
-      padding[to] = p.padding_lo[i];
-      kernel_dilation[to] = p.kernel_dilation[i];
-      input_dilation[to] = p.input_dilation[i];
-    }
-  }
+/// The sizes and the input's layout of a convolution, always over three spatial axes: missing ones
+/// have length 1 and come first. Strides are in elements; the output is dense.
+struct ConvGeometry {
+  ConvGeometry(const Convolution& p, const array& input, const array& weight, const array& output);
 
   int64_t batch, groups;
   int64_t channels, kernels;  ///< input and output channels of a group
-  Three in{1, 1, 1}, out{1, 1, 1}, taps{1, 1, 1}, in_strides{0, 0, 0};
-  Three stride{1, 1, 1}, padding{0, 0, 0}, kernel_dilation{1, 1, 1}, input_dilation{1, 1, 1};
-  bool flip;
+  SpatialLengths in{1, 1, 1}, out{1, 1, 1}, taps{1, 1, 1};
+  SpatialLengths in_strides{0, 0, 0};
   int64_t batch_stride, channel_stride;
 
   int64_t tap_count() const { return taps[0] * taps[1] * taps[2]; }
-  int64_t positions() const { return batch * out[0] * out[1] * out[2]; }
+};
 
-  /// Where an output element is: its number in the batch and its place along each axis.
+/// A tap of the kernel: the input element that it meets at an output element is at the output's
+/// place in the phase * stride + reach, along each axis, if the input has such an element.
+struct ConvTap {
+  SpatialLengths reach;
+  int64_t index;  ///< in the weight, row-major over the kernel
+};
+
+/// The output elements that the same taps meet: in a dilated input most taps fall into the gaps,
+/// and which do repeats itself. Without dilation there is one phase, with all taps.
+struct ConvPhase {
+  const ConvGeometry* g;
+  SpatialLengths first, step;  ///< of the output's places that belong to it
+  SpatialLengths out;          ///< how many they are
+  SpatialLengths stride;
+  std::vector<ConvTap> taps;  ///< in the weight's order
+
+  int64_t positions() const { return g->batch * out[0] * out[1] * out[2]; }
+
+  /// An element of the phase: its number in the batch and its place along each axis.
   struct Position {
     int64_t image;
-    Three at;
+    SpatialLengths at;
   };
   Position position(int64_t index) const {
     Position p;
@@ -62,33 +60,34 @@ struct ConvGeometry {
     }
     ++p.image;
   }
-
-  /// How far a tap, counted row-major over the kernel as the input meets it, is from the window's
-  /// first element, in padded input elements; less the padding.
-  Three reach(int64_t tap) const {
-    Three r;
-    for (size_t axis = 3; axis-- > 0; tap /= taps[axis]) {
-      r[axis] = tap % taps[axis] * kernel_dilation[axis] - padding[axis];
+  /// Which of the convolution's output elements it is, in row-major order.
+  int64_t output_index(const Position& p) const {
+    int64_t index = p.image;
+    for (size_t axis = 0; axis < 3; ++axis) {
+      index = index * g->out[axis] + first[axis] + p.at[axis] * step[axis];
     }
-    return r;
+    return index;
   }
 
-  /// The offset of the input element, of channel 0, that a tap of this reach meets at a position;
-  /// false when there is none: in the padding, or in a gap of the dilated input.
-  bool find(const Position& p, const Three& reach, int64_t& offset) const {
-    offset = p.image * batch_stride;
+  /// The offset of the input element, of channel 0, that a tap meets at a position; false when it
+  /// is padding.
+  bool find(const Position& p, const ConvTap& tap, int64_t& offset) const {
+    offset = p.image * g->batch_stride;
     for (size_t axis = 0; axis < 3; ++axis) {
-      int64_t place = p.at[axis] * stride[axis] + reach[axis];
-      if (place < 0) return false;
-      if (input_dilation[axis] != 1) {
-        if (place % input_dilation[axis] != 0) return false;
-        place /= input_dilation[axis];
-      }
-      if (place >= in[axis]) return false;
-      offset += place * in_strides[axis];
+      const int64_t place = p.at[axis] * stride[axis] + tap.reach[axis];
+      if (place < 0 || place >= g->in[axis]) return false;
+      offset += place * g->in_strides[axis];
     }
     return true;
   }
+
+  /// Whether an output element is the sum over all taps, and they are its only phase.
+  bool is_whole() const { return int64_t(taps.size()) == g->tap_count() && step == ones; }
+
+  static constexpr SpatialLengths ones{1, 1, 1};
 };
+
+/// The phases that the output elements of a convolution fall into. They refer to g.
+std::vector<ConvPhase> phases_of(const Convolution& p, const ConvGeometry& g);
 
 }  // namespace quern::cpu

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
+#include <complex>
 #include <stdexcept>
 
 #include "engine/backend/cpu/cpu.h"
@@ -81,6 +81,18 @@ void inverse(const Inverse& p, const std::vector<array>& in, std::vector<array>&
   });
 }
 
+/// 0, or the order of the first leading minor that is not positive. NaN and infinity pass LAPACK by.
+template <typename T>
+int factor_hermitian(T* a, int n, bool upper) {
+  const int info = lapack::potrf(lapack_triangle(upper), n, a, n);
+  if (info != 0) return info;
+  for (int i = 0; i < n; ++i) {
+    const auto root = std::real(a[size_t(i) * size_t(n + 1)]);
+    if (!(root > 0) || std::isinf(root)) return i + 1;
+  }
+  return 0;
+}
+
 void cholesky(const Cholesky& p, const std::vector<array>& in, std::vector<array>& out) {
   for_matrix_type(in[0].dtype(), [&]<typename T>(std::type_identity<T>) {
     const Matrices<T> a = copied<T>(in[0], out[0]);
@@ -88,12 +100,11 @@ void cholesky(const Cholesky& p, const std::vector<array>& in, std::vector<array
     if (out[0].size() == 0) return;
     for_each_range(a.count, cubed(n) / 3, [&](size_t begin, size_t end) {
       for (size_t i = begin; i < end; ++i) {
-        const int info = lapack::potrf(lapack_triangle(p.upper), n, a[i], n);
-        if (info != 0) {
+        if (const int minor = factor_hermitian(a[i], n, p.upper); minor != 0) {
           throw std::runtime_error(
               fmt::format("[linalg::cholesky] matrix {} of size {} x {} is not positive definite: "
                           "its leading minor of order {}",
-                          i, n, n, info));
+                          i, n, n, minor));
         }
         clear_triangle(a[i], n, !p.upper);
       }
@@ -160,7 +171,7 @@ struct LogDet {
   lapack::Real<T> log = 0;
 
   LogDet(T* a, int n, std::vector<int>& pivots) {
-    lapack::getrf(n, n, a, n, pivots.data());
+    if (n > 0) lapack::getrf(n, n, a, n, pivots.data());
     for (int i = 0; i < n; ++i) {
       const T element = a[size_t(i) * size_t(n + 1)];
       const auto size = std::abs(element);
@@ -191,7 +202,7 @@ void slogdet(const SlogDet&, const std::vector<array>& in, std::vector<array>& o
 /// The determinant, from factors in place of the matrix.
 template <typename T>
 T determinant(T* a, int n, std::vector<int>& pivots) {
-  lapack::getrf(n, n, a, n, pivots.data());
+  if (n > 0) lapack::getrf(n, n, a, n, pivots.data());
   T value = 1;
   for (int i = 0; i < n; ++i) {
     value *=

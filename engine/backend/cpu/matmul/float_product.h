@@ -46,8 +46,8 @@ void store_row(float* sums, T* to, int64_t n, Scaling scaling = {}) {
 
 /// The products of the rows of `wide` (each dense) with a few vectors (x: [vectors, wide.columns]):
 /// that of row w and vector v goes to outs[v][w * wide_stride]. Splits the rows over the pool.
-template <typename T>
-void dot_product(const Matrix<T>& wide, const float* x, size_t vectors, T* const* outs,
+template <typename T, typename Out>
+void dot_product(const Matrix<T>& wide, const float* x, size_t vectors, Out* const* outs,
                  int64_t wide_stride, Scaling scaling = {}) {
   const auto length = size_t(wide.columns);
   constexpr size_t block = 128;
@@ -59,11 +59,11 @@ void dot_product(const Matrix<T>& wide, const float* x, size_t vectors, T* const
       dot_rows(wide.data + int64_t(r) * wide.row_stride, wide.row_stride, count, x, vectors, length,
                sums, block);
       for (size_t v = 0; v < vectors; ++v) {
-        T* to = outs[v] + int64_t(r) * wide_stride;
+        Out* to = outs[v] + int64_t(r) * wide_stride;
         for (size_t i = 0; i < count; ++i) {
-          T& element = to[int64_t(i) * wide_stride];
+          Out& element = to[int64_t(i) * wide_stride];
           const float product = scaling.alpha * sums[v * block + i];
-          element = T(scaling.beta == 0 ? product : product + scaling.beta * float(element));
+          element = Out(scaling.beta == 0 ? product : product + scaling.beta * float(element));
         }
       }
     }

@@ -87,7 +87,23 @@ void dispatch_inexact(Dtype dtype, F&& f) {
 
 void fill_zeros(array& out) { std::fill_n(out.data<char>(), out.nbytes(), char(0)); }
 
-/// Products that share b become one with more rows.
+/// The product of each index into outs[i], [a.rows, b.columns]; those that share b become one with
+/// more rows.
+template <typename T, typename Out>
+void multiply_each(const Stack<T>& a, const Stack<T>& b, int64_t b_count,
+                   const std::vector<int64_t>& lhs, const std::vector<int64_t>& rhs,
+                   const std::vector<Out*>& outs) {
+  for_each_group(rhs, b_count, [&](int64_t g, const std::vector<size_t>& members) {
+    Joined<T> rows{a.first.transposed(), {}};
+    std::vector<Out*> to;
+    for (const size_t i : members) {
+      rows.starts.push_back(a.start(lhs[i]));
+      to.push_back(outs[i]);
+    }
+    multiply_rows(rows, b.at(g), to);
+  });
+}
+
 void gather_mm(const GatherMM&, const Arrays& in, Arrays& out) {
   out[0].allocate();
   const std::vector<int64_t> lhs = checked_indices(in[2], in[0].shape(0), "gather_mm");
@@ -96,41 +112,85 @@ void gather_mm(const GatherMM&, const Arrays& in, Arrays& out) {
   if (in[0].shape(2) == 0) return fill_zeros(out[0]);
   const array a = readable(in[0], 1), b = readable(in[1], 1);
   dispatch_inexact(a.dtype(), [&]<typename T>(std::type_identity<T>) {
-    const Stack<T> left(a), right(b);
+    std::vector<T*> outs;
     const int64_t size = int64_t(out[0].shape(1)) * out[0].shape(2);
-    T* to = out[0].data<T>();
-    for_each_group(rhs, b.shape(0), [&](int64_t g, const std::vector<size_t>& members) {
-      Joined<T> rows{left.first.transposed(), {}};
-      std::vector<T*> outs;
-      for (const size_t i : members) {
-        rows.starts.push_back(left.start(lhs[i]));
-        outs.push_back(to + int64_t(i) * size);
-      }
-      multiply_rows(rows, right.at(g), outs);
-    });
+    for (size_t i = 0; i < lhs.size(); ++i) outs.push_back(out[0].data<T>() + int64_t(i) * size);
+    multiply_each(Stack<T>(a), Stack<T>(b), b.shape(0), lhs, rhs, outs);
   });
 }
 
-/// Products that go to one result become one with a longer inner axis.
+/// Where the products of a scatter_mm go.
+struct Scatter {
+  std::vector<int64_t> lhs, rhs, to;
+  int64_t results;
+
+  /// Whether no two go to one result.
+  bool is_apart() const {
+    std::vector<bool> used(size_t(results), false);
+    for (const int64_t t : to) {
+      if (used[size_t(t)]) return false;
+      used[size_t(t)] = true;
+    }
+    return true;
+  }
+};
+
+/// Products of many rows that go to one result become one with a longer inner axis.
+template <typename T>
+void scatter_joined(const Stack<T>& a, const Stack<T>& b, const Scatter& s, T* out) {
+  const int64_t n = b.first.columns, size = a.first.rows * n;
+  for_each_group(s.to, s.results, [&](int64_t g, const std::vector<size_t>& members) {
+    Joined<T> as{a.first, {}}, bs{b.first.transposed(), {}};
+    for (const size_t i : members) {
+      as.starts.push_back(a.start(s.lhs[i]));
+      bs.starts.push_back(b.start(s.rhs[i]));
+    }
+    multiply_sum(as, bs, out + g * size, n);
+  });
+}
+
+/// Products of few rows are made first, so that those that share b read it once, and then added.
+template <typename T>
+void scatter_apart(const Stack<T>& a, const Stack<T>& b, int64_t b_count, const Scatter& s,
+                   T* out) {
+  using Sum = std::conditional_t<sizeof(T) == 2, float, T>;
+  const int64_t size = a.first.rows * b.first.columns;
+  Scratch<Sum> products(s.to.size() * size_t(size));
+  std::vector<Sum*> outs;
+  for (size_t i = 0; i < s.to.size(); ++i) outs.push_back(products.data() + int64_t(i) * size);
+  multiply_each(a, b, b_count, s.lhs, s.rhs, outs);
+  for_each_group(s.to, s.results, [&](int64_t g, const std::vector<size_t>& members) {
+    Sum* sums = outs[members[0]];
+    for (size_t m = 1; m < members.size(); ++m) {
+      const Sum* more = outs[members[m]];
+      for (int64_t j = 0; j < size; ++j) sums[j] += more[j];
+    }
+    std::transform(sums, sums + size, out + g * size, [](Sum x) { return T(x); });
+  });
+}
+
 void scatter_mm(const ScatterMM& p, const Arrays& in, Arrays& out) {
   out[0].allocate();
   fill_zeros(out[0]);
-  const std::vector<int64_t> lhs = checked_indices(in[2], in[0].shape(0), "gather_mm");
-  const std::vector<int64_t> rhs = checked_indices(in[3], in[1].shape(0), "gather_mm");
-  const std::vector<int64_t> to = checked_indices(in[4], p.results, "gather_mm");
+  const Scatter s{checked_indices(in[2], in[0].shape(0), "gather_mm"),
+                  checked_indices(in[3], in[1].shape(0), "gather_mm"),
+                  checked_indices(in[4], p.results, "gather_mm"), p.results};
   if (out[0].size() == 0 || in[0].shape(2) == 0) return;
   const array a = readable(in[0], 1), b = readable(in[1], 1);
   dispatch_inexact(a.dtype(), [&]<typename T>(std::type_identity<T>) {
     const Stack<T> left(a), right(b);
-    const int64_t n = out[0].shape(2), size = out[0].shape(1) * n;
-    for_each_group(to, p.results, [&](int64_t g, const std::vector<size_t>& members) {
-      Joined<T> as{left.first, {}}, bs{right.first.transposed(), {}};
-      for (const size_t i : members) {
-        as.starts.push_back(left.start(lhs[i]));
-        bs.starts.push_back(right.start(rhs[i]));
-      }
-      multiply_sum(as, bs, out[0].data<T>() + g * size, n);
-    });
+    T* to = out[0].data<T>();
+    const int64_t rows = a.shape(1), size = rows * b.shape(2);
+    constexpr int64_t few_rows = 16;
+    if (s.is_apart()) {
+      std::vector<T*> outs;
+      for (const int64_t t : s.to) outs.push_back(to + t * size);
+      multiply_each(left, right, b.shape(0), s.lhs, s.rhs, outs);
+    } else if (rows < few_rows && a.shape(2) > rows) {
+      scatter_apart(left, right, b.shape(0), s, to);
+    } else {
+      scatter_joined(left, right, s, to);
+    }
   });
 }
 

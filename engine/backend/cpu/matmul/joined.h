@@ -76,17 +76,17 @@ void multiply_sum(const Joined<T>& a, const Joined<T>& b, T* out, int64_t out_st
   }
 }
 
-/// outs[i] = a_i @ b for matrices a_i that lie anywhere: the transposes of the pieces of `a`. Rows
-/// of the outputs are b.columns apart. The same conditions.
-template <typename T>
-void multiply_rows(const Joined<T>& a, const Matrix<T>& b, const std::vector<T*>& outs) {
+/// outs[i] = a_i @ b, in T or float32, for matrices a_i that lie anywhere: the transposes of the
+/// pieces of `a`. Rows of the outputs are b.columns apart. The same conditions.
+template <typename T, typename Out>
+void multiply_rows(const Joined<T>& a, const Matrix<T>& b, const std::vector<Out*>& outs) {
   const int64_t height = a.piece.columns, n = b.columns;
   if constexpr (std::is_same_v<T, double> || std::is_same_v<T, complex64_t>) {
     for (size_t i = 0; i < outs.size(); ++i) gemm(a.at(i).transposed(), b, 1, 0, outs[i], n);
   } else if (a.columns() <= dot_rows_most_vectors && b.column_major()) {
     const auto depth = size_t(a.piece.rows);
     Scratch<float> x(size_t(a.columns()) * depth);
-    T* rows[dot_rows_most_vectors];
+    Out* rows[dot_rows_most_vectors];
     for (int64_t r = 0; r < a.columns(); ++r) {
       const T* from = a.starts[size_t(r / height)] + r % height * a.piece.column_stride;
       widen_strided(from, a.piece.row_stride, x.data() + size_t(r) * depth, depth);

@@ -15,6 +15,9 @@ namespace {
 
 using Arrays = std::vector<array>;
 
+template <typename T>
+constexpr bool is_blas = std::is_same_v<T, double> || std::is_same_v<T, complex64_t>;
+
 /// The products that one matmul consists of: all of one size, at these offsets from the operands'
 /// starts.
 template <typename T>
@@ -48,7 +51,9 @@ Products<T> plan(const array& a, const array& b, array& out) {
   Shape shape = out.shape();
   shape.pop_back();
   auto loop = merge_axes<3>(shape, {&sa, &sb, &so});
-  if (loop.row_stride(1) != 0) {
+  // BLAS cannot read one row of a again and again.
+  const bool repeats = is_blas<T> && loop.row_stride(0) == 0 && loop.row_length() > 1;
+  if (loop.row_stride(1) != 0 || repeats) {
     loop.shape.push_back(1);
     for (Strides& strides : loop.strides) strides.push_back(0);
   }
@@ -160,7 +165,7 @@ void float_products(const Products<T>& p, Scaling scaling) {
 template <typename T>
 void multiply(array a, array b, array& out, Scaling scaling) {
   Products<T> p = plan<T>(a, b, out);
-  if constexpr (std::is_same_v<T, double> || std::is_same_v<T, complex64_t>) {
+  if constexpr (is_blas<T>) {
     if (!blas_readable(p.a)) a = row_contiguous(a);
     if (!blas_readable(p.b)) b = row_contiguous(b);
     blas_products(plan<T>(a, b, out), scaling);
