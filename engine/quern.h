@@ -3,6 +3,7 @@
 /// The whole array engine.
 
 #include "engine/array/array.h"
+#include "engine/array/device.h"
 #include "engine/array/dtype.h"
 #include "engine/array/numeric_limits.h"
 #include "engine/array/print.h"
