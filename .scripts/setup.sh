@@ -16,7 +16,7 @@ build_packages=(
   libgtest-dev
   libhwy-dev
   libmd4c-dev
-  libopenblas-serial-dev  # serial: the engine has its own thread pool
+  libopenblas-pthread-dev  # its threads stay off; the serial build is not safe to call from several
   libpcre2-dev
   libutf8proc-dev
   ninja-build

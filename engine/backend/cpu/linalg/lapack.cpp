@@ -84,7 +84,7 @@ namespace {
 /// Calls a routine with these arguments, `info` and the lengths of its texts, which are all 1.
 template <typename... Parameters, typename... Arguments>
 int run(void (*routine)(Parameters...), Arguments... arguments) {
-  keep_blas_single_threaded();
+  const BlasCall call;
   int info = 0;
   constexpr size_t texts = sizeof...(Parameters) - sizeof...(Arguments) - 1;
   if constexpr (texts == 0)
@@ -142,6 +142,7 @@ int geev(char job, int n, float* a, float* wr, float* wi, float* left, float* wo
 }
 
 void solve_triangular(bool upper, int n, int columns, const float* a, float* b) {
+  const BlasCall call;
   cblas_strsm(CblasRowMajor, CblasLeft, upper ? CblasUpper : CblasLower, CblasNoTrans, CblasNonUnit,
               n, columns, 1, a, n, b, columns);
 }
@@ -191,6 +192,7 @@ int geev(char job, int n, double* a, double* wr, double* wi, double* left, doubl
 }
 
 void solve_triangular(bool upper, int n, int columns, const double* a, double* b) {
+  const BlasCall call;
   cblas_dtrsm(CblasRowMajor, CblasLeft, upper ? CblasUpper : CblasLower, CblasNoTrans, CblasNonUnit,
               n, columns, 1, a, n, b, columns);
 }
@@ -243,6 +245,7 @@ int geev(char job, int n, complex64_t* a, complex64_t* w, complex64_t* left, com
 }
 
 void solve_triangular(bool upper, int n, int columns, const complex64_t* a, complex64_t* b) {
+  const BlasCall call;
   const complex64_t one = 1;
   cblas_ctrsm(CblasRowMajor, CblasLeft, upper ? CblasUpper : CblasLower, CblasNoTrans, CblasNonUnit,
               n, columns, &one, a, n, b, columns);

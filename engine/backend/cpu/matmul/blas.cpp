@@ -21,13 +21,18 @@ Layout layout_of(const Matrix<T>& m) {
 
 }  // namespace
 
-void keep_blas_single_threaded() {
-  [[maybe_unused]] static const bool done = (openblas_set_num_threads(1), true);
+BlasCall::BlasCall() {
+  static std::mutex turn;
+  static const bool takes_turns = [] {
+    openblas_set_num_threads(1);
+    return openblas_get_parallel() == OPENBLAS_SEQUENTIAL;
+  }();
+  if (takes_turns) turn_ = std::unique_lock(turn);
 }
 
 void gemm(const Matrix<double>& a, const Matrix<double>& b, float alpha, float beta, double* c,
           int64_t c_stride) {
-  keep_blas_single_threaded();
+  const BlasCall call;
   const Layout la = layout_of(a), lb = layout_of(b);
   cblas_dgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(a.rows), blasint(b.columns),
               blasint(a.columns), alpha, a.data, la.leading, b.data, lb.leading, beta, c,
@@ -36,7 +41,7 @@ void gemm(const Matrix<double>& a, const Matrix<double>& b, float alpha, float b
 
 void gemm(const Matrix<complex64_t>& a, const Matrix<complex64_t>& b, float alpha, float beta,
           complex64_t* c, int64_t c_stride) {
-  keep_blas_single_threaded();
+  const BlasCall call;
   const Layout la = layout_of(a), lb = layout_of(b);
   const complex64_t complex_alpha = alpha, complex_beta = beta;
   cblas_cgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(a.rows), blasint(b.columns),

@@ -1,15 +1,23 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 
 #include "engine/array/half.h"
 #include "engine/backend/cpu/matmul/matrix.h"
 
 namespace quern::cpu {
 
-/// To be called before anything of OpenBLAS: our pool splits the work, and its own threads would
-/// come on top of it.
-void keep_blas_single_threaded();
+/// Exists around each call of OpenBLAS. Its own threads stay off, as our pool splits the work.
+/// Builds that have none, such as Debian's serial one, do not guard the memory that calls share
+/// either: theirs take turns, or results would be wrong now and then.
+class BlasCall {
+ public:
+  BlasCall();
+
+ private:
+  std::unique_lock<std::mutex> turn_;
+};
 
 /// Whether gemm can read it where it lies: dense along one axis, no overlap along the other.
 template <typename T>
