@@ -21,12 +21,6 @@ inline Dtype compute_dtype(Dtype dtype) {
   return dtype == float16 || dtype == bfloat16 ? float32 : dtype;
 }
 
-/// A stretch of memory.
-struct MemoryRange {
-  const char* begin = nullptr;
-  size_t size = 0;
-};
-
 /// Reads an evaluated array as one sequence, a tile at a time, in its compute dtype, whatever its
 /// layout. One reader may be used by several threads.
 class TileReader {
@@ -41,10 +35,10 @@ class TileReader {
 
   /// Elements [begin, begin + n), n at most tile_elements: in place if nothing has to be gathered
   /// or converted, else copied to `scratch`.
-  const void* read(size_t begin, size_t n, TileMemory& scratch) const;
-
-  /// Where elements [begin, begin + n) lie together in memory; an empty range where they do not.
-  MemoryRange range(size_t begin, size_t n) const;
+  const void* read(size_t begin, size_t n, void* scratch) const;
+  const void* read(size_t begin, size_t n, TileMemory& scratch) const {
+    return read(begin, n, scratch.bytes);
+  }
 
  private:
   void gather(size_t begin, size_t n, void* out) const;
@@ -65,13 +59,12 @@ class TileWriter {
 
   /// Memory for elements from `begin` on: the output's own, or `scratch` when they must be
   /// narrowed.
-  void* place(size_t begin, TileMemory& scratch) const;
+  void* place(size_t begin, void* scratch) const;
+  void* place(size_t begin, TileMemory& scratch) const { return place(begin, scratch.bytes); }
   /// To be called when place(begin, scratch) holds n elements.
-  void finish(size_t begin, size_t n, const TileMemory& scratch) const;
-
-  /// Where elements [begin, begin + n) of the output lie.
-  MemoryRange range(size_t begin, size_t n) const {
-    return {data_ + begin * itemsize_, n * itemsize_};
+  void finish(size_t begin, size_t n, const void* scratch) const;
+  void finish(size_t begin, size_t n, const TileMemory& scratch) const {
+    finish(begin, n, scratch.bytes);
   }
 
  private:

@@ -1,12 +1,12 @@
 #include "engine/primitives/compiled.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
 #include "engine/backend/cpu/elementwise/operands.h"
 #include "engine/backend/cpu/half_block.h"
+#include "engine/backend/cpu/scratch.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/backend/cpu/tile_reader.h"
 #include "engine/primitives/cast.h"
@@ -15,6 +15,9 @@ namespace quern::cpu {
 
 namespace {
 
+// Half a page of floats: the processor fetches ahead while the steps compute, but only to the end
+// of a page.
+constexpr size_t fused_elements = tile_elements / 2;
 constexpr size_t parallel_steps = size_t(1) << 17;  // elements times steps
 
 bool is_cast(const Primitive& primitive) { return typeid(primitive) == typeid(AsType); }
@@ -77,6 +80,15 @@ std::vector<TapeStep> make_tape(const Compiled& p) {
   return tape;
 }
 
+/// Bytes of the widest value.
+size_t widest(const Compiled& p) {
+  size_t bytes = 4;
+  for (size_t i = 0; i < p.inputs.size() + p.steps.size(); ++i) {
+    bytes = std::max<size_t>(bytes, p.dtype_of(int(i)).size());
+  }
+  return bytes;
+}
+
 /// One run of the tape over some elements of the output, on one thread.
 class TapeRun {
  public:
@@ -85,60 +97,50 @@ class TapeRun {
       : tape_(tape),
         readers_(readers),
         writers_(writers),
-        // Not cleared: each is written before it is read.
-        registers_(new TileMemory[size_t(p.register_count())]),
-        gathered_(new TileMemory[readers.size()]),
-        narrowed_(new TileMemory[writers.size()]),
+        piece_(fused_elements * widest(p)),
+        memory_((size_t(p.register_count()) + readers.size() + writers.size()) * piece_),
+        gathered_(size_t(p.register_count())),
+        narrowed_(gathered_ + readers.size()),
         values_(readers.size() + tape.size()) {}
 
   void run(size_t first, size_t last) {
-    for (size_t begin = first; begin < last; begin += tile_elements) {
-      const size_t n = std::min(tile_elements, last - begin);
+    for (size_t begin = first; begin < last; begin += fused_elements) {
+      const size_t n = std::min(fused_elements, last - begin);
       for (size_t k = 0; k < readers_.size(); ++k) {
         // The first tile is the longest: a constant needs no other.
         if (begin == first || !readers_[k].is_constant()) {
-          values_[k] = readers_[k].read(begin, n, gathered_[k]);
+          values_[k] = readers_[k].read(begin, n, piece(gathered_ + k));
         }
       }
-      const size_t next = std::min(begin + tile_elements, last);
-      run_tile(begin, n, next, std::min(tile_elements, last - next));
+      run_tile(begin, n);
     }
   }
 
  private:
-  void run_tile(size_t begin, size_t n, size_t next, size_t next_n) {
+  void* piece(size_t i) { return memory_.data() + i * piece_; }
+
+  void run_tile(size_t begin, size_t n) {
     for (size_t i = 0; i < tape_.size(); ++i) {
-      prefetch(i, next, next_n);
       const TapeStep& step = tape_[i];
-      void* out = registers_[size_t(step.place)].bytes;
+      void* out = piece(size_t(step.place));
       if (step.output >= 0) {
         const auto k = size_t(step.output);
-        out = writers_[k].place(begin, narrowed_[k]);
+        out = writers_[k].place(begin, piece(narrowed_ + k));
       }
       step.run(values_, out, n);
       values_[readers_.size() + i] = out;
     }
-    for (size_t k = 0; k < writers_.size(); ++k) writers_[k].finish(begin, n, narrowed_[k]);
-  }
-
-  /// Asks for a part of the next tile's memory while a step computes: otherwise the first step that
-  /// reads or writes it would wait.
-  void prefetch(size_t step, size_t next, size_t n) const {
-    const auto part = [&](const MemoryRange& range) {
-      constexpr size_t line = 64;
-      const size_t end = range.size * (step + 1) / tape_.size();
-      for (size_t i = range.size * step / tape_.size(); i < end; i += line) {
-        __builtin_prefetch(range.begin + i);
-      }
-    };
-    for (const TileReader& reader : readers_) part(reader.range(next, n));
-    for (const TileWriter& writer : writers_) part(writer.range(next, n));
+    for (size_t k = 0; k < writers_.size(); ++k) writers_[k].finish(begin, n, piece(narrowed_ + k));
   }
 
   const std::vector<TapeStep>& tape_;
   const std::vector<TileReader>& readers_;
   const std::vector<TileWriter>& writers_;
-  const std::unique_ptr<TileMemory[]> registers_, gathered_, narrowed_;
+  // Registers, then inputs that do not lie together or are converted, then outputs before they are
+  // converted. They lie close: farther apart, fewer of them would fit into the first-level cache.
+  const size_t piece_;  // bytes
+  Scratch<char> memory_;
+  const size_t gathered_, narrowed_;  // the first piece of each kind
   std::vector<const void*> values_;
 };
 
@@ -154,7 +156,7 @@ void compiled(const Compiled& p, const Arrays& in, Arrays& outputs) {
     provide(outputs[k], in, layout, last);
     writers.emplace_back(outputs[k], compute_dtype(outputs[k].dtype()));
   }
-  const size_t grain = std::max(tile_elements, parallel_steps / tape.size());
+  const size_t grain = std::max(fused_elements, parallel_steps / tape.size());
   parallel_for(outputs[0].size(), grain, [&](size_t first, size_t last) {
     TapeRun(p, tape, readers, writers).run(first, last);
   });
