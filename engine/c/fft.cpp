@@ -9,8 +9,8 @@ namespace quern::fft {
 
 /// Found by the namespace of what it makes.
 static FFTNorm to(std::type_identity<FFTNorm>, quern_fft_norm norm) {
-  if (int(norm) < QUERN_FFT_BACKWARD || int(norm) > QUERN_FFT_FORWARD) {
-    throw std::invalid_argument(fmt::format("[fft] {} is no norm", int(norm)));
+  if (norm < QUERN_FFT_BACKWARD || norm > QUERN_FFT_FORWARD) {
+    throw std::invalid_argument(fmt::format("[fft] {} is no norm", norm));
   }
   return FFTNorm(norm);
 }

@@ -9,11 +9,8 @@ extern "C" {
 
 /* Fourier transforms: engine/ops/fft.h. n: a length per axis. */
 
-typedef enum quern_fft_norm {
-  QUERN_FFT_BACKWARD,
-  QUERN_FFT_ORTHO,
-  QUERN_FFT_FORWARD
-} quern_fft_norm;
+enum { QUERN_FFT_BACKWARD, QUERN_FFT_ORTHO, QUERN_FFT_FORWARD };
+typedef int quern_fft_norm;
 
 int quern_fft_fft(quern_array* out, quern_array a, int n, int axis, quern_fft_norm norm,
                   quern_stream s);

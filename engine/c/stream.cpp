@@ -7,8 +7,8 @@
 namespace quern::c {
 
 Dtype to(std::type_identity<Dtype>, quern_dtype dtype) {
-  if (int(dtype) < 0 || int(dtype) >= number_of_dtypes) {
-    throw std::invalid_argument(fmt::format("[c] {} is no dtype", int(dtype)));
+  if (dtype < 0 || dtype >= number_of_dtypes) {
+    throw std::invalid_argument(fmt::format("[c] {} is no dtype", dtype));
   }
   static_assert(int(Dtype::Val::complex64) == QUERN_COMPLEX64);
   static_assert(int(Dtype::Val::bfloat16) == QUERN_BFLOAT16);
@@ -18,7 +18,7 @@ Dtype to(std::type_identity<Dtype>, quern_dtype dtype) {
 
 Device to(std::type_identity<Device>, quern_device device) {
   if (device.type != QUERN_CPU && device.type != QUERN_GPU) {
-    throw std::invalid_argument(fmt::format("[c] {} is no kind of device", int(device.type)));
+    throw std::invalid_argument(fmt::format("[c] {} is no kind of device", device.type));
   }
   return {device.type == QUERN_CPU ? Device::cpu : Device::gpu, device.index};
 }

@@ -149,8 +149,8 @@ int quern_compile(quern_closure* out, quern_closure f, bool shapeless) {
 int quern_set_compile_mode(quern_compile_mode mode) {
   return guard([&] {
     static_assert(int(quern::CompileMode::enabled) == QUERN_COMPILE_ENABLED);
-    if (int(mode) < QUERN_COMPILE_DISABLED || int(mode) > QUERN_COMPILE_ENABLED) {
-      throw std::invalid_argument(fmt::format("[compile] {} is no mode", int(mode)));
+    if (mode < QUERN_COMPILE_DISABLED || mode > QUERN_COMPILE_ENABLED) {
+      throw std::invalid_argument(fmt::format("[compile] {} is no mode", mode));
     }
     quern::set_compile_mode(quern::CompileMode(mode));
   });

@@ -84,12 +84,13 @@ int quern_custom_function(quern_closure* out, quern_closure f, quern_closure_vjp
 int quern_custom_vjp(quern_closure* out, quern_closure f, quern_closure_vjp vjp);
 int quern_checkpoint(quern_closure* out, quern_closure f);
 
-typedef enum quern_compile_mode {
+enum {
   QUERN_COMPILE_DISABLED,
   QUERN_COMPILE_NO_SIMPLIFY,
   QUERN_COMPILE_NO_FUSE,
   QUERN_COMPILE_ENABLED
-} quern_compile_mode;
+};
+typedef int quern_compile_mode;
 
 int quern_compile(quern_closure* out, quern_closure f, bool shapeless);
 int quern_set_compile_mode(quern_compile_mode mode);

@@ -11,13 +11,15 @@
  *   Every handle that owns something must be freed once, by quern_..._free.
  * - Functions do not take over handles that are passed to them, and lists are copied.
  * - Where a parameter is optional, {0} leaves it out.
+ * - Kinds are ints with named values, so that any number may be passed; others than those named are
+ *   an error.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum quern_dtype {
+enum {
   QUERN_BOOL,
   QUERN_UINT8,
   QUERN_UINT16,
@@ -32,14 +34,16 @@ typedef enum quern_dtype {
   QUERN_FLOAT64,
   QUERN_BFLOAT16,
   QUERN_COMPLEX64
-} quern_dtype;
+};
+typedef int quern_dtype;
 
 typedef struct quern_complex64 {
   float real;
   float imag;
 } quern_complex64;
 
-typedef enum quern_device_type { QUERN_CPU, QUERN_GPU } quern_device_type;
+enum { QUERN_CPU, QUERN_GPU };
+typedef int quern_device_type;
 
 typedef struct quern_device {
   quern_device_type type;
