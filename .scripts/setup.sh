@@ -16,12 +16,13 @@ build_packages=(
   libgtest-dev
   libhwy-dev
   libmd4c-dev
-  libopenblas-serial-dev  # serial: the engine has its own thread pool
+  libopenblas-pthread-dev  # its threads stay off; the serial build is not safe to call from several
   libpcre2-dev
   libutf8proc-dev
   ninja-build
   nlohmann-json3-dev
   pkg-config
+  zlib1g-dev
 )
 
 qt_packages=(

@@ -3,6 +3,7 @@
 #include <QDir>
 #include <QFile>
 
+#include "engine/memory/buffer.h"
 #include "models/generate/chat_prompt.h"
 #include "models/generate/generator.h"
 
@@ -170,7 +171,8 @@ class ModelBackend::Worker : public QObject {
     QString advice;
     if (const auto* known = dynamic_cast<const models::ModelError*>(&error)) {
       advice = QString::fromStdString(known->advice());
-    } else if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
+    } else if (dynamic_cast<const OutOfMemory*>(&error) != nullptr ||
+               dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
       advice = tr("Close other programs, or choose a smaller model or a shorter conversation.");
     }
     const QString what = QString::fromUtf8(error.what());

@@ -8,6 +8,7 @@
 #include <new>
 #include <system_error>
 
+#include "engine/memory/buffer.h"
 #include "models/error.h"
 
 namespace quern::cli {
@@ -23,7 +24,8 @@ Reason reason_of(const std::exception& exception) {
   if (const auto* error = dynamic_cast<const models::ModelError*>(&exception)) {
     return {error->what(), error->advice()};
   }
-  if (dynamic_cast<const std::bad_alloc*>(&exception)) {
+  if (dynamic_cast<const OutOfMemory*>(&exception) ||
+      dynamic_cast<const std::bad_alloc*>(&exception)) {
     return {fmt::format("there is not enough memory ({})", exception.what()),
             "Close other programs, choose a smaller model or a shorter context."};
   }

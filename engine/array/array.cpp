@@ -6,6 +6,7 @@
 
 #include "engine/array/impl.h"
 #include "engine/graph/eval.h"
+#include "engine/graph/trace.h"
 #include "engine/primitives/primitive.h"
 
 namespace quern {
@@ -15,6 +16,12 @@ void array::Impl::set_layout(std::shared_ptr<Buffer> memory, Strides new_strides
   strides = std::move(new_strides);
   byte_offset = offset;
   buffer = std::move(memory);
+}
+
+void require_countable_bytes(size_t size, const Shape& shape, Dtype dtype) {
+  if (size <= size_t(INT64_MAX) / dtype.size()) return;
+  throw std::overflow_error(fmt::format("[array] shape {} of {} has more bytes than 2^63 - 1",
+                                        to_string(shape), dtype_name(dtype)));
 }
 
 array::Flags flags_of(const Shape& shape, const Strides& strides) {
@@ -60,7 +67,7 @@ array array::with_memory(Shape shape, Dtype dtype) {
 }
 
 array::array(const complex64_t& value, Dtype dtype) : array(with_memory({}, dtype)) {
-  fill(&value);
+  fill(&value, complex64);
 }
 
 array::array(std::initializer_list<float> values)
@@ -92,6 +99,7 @@ array::array(Shape shape, Dtype dtype, std::shared_ptr<const Primitive> primitiv
     : impl_(std::make_shared<Impl>(std::move(shape), dtype)) {
   impl_->node = std::make_shared<Node>(std::move(primitive), std::move(inputs));
   impl_->node->outputs.push_back({impl_, impl_->shape, dtype});
+  impl_->trace_level = impl_->node->trace_level;
 }
 
 std::vector<array> array::make_arrays(std::vector<Shape> shapes, const std::vector<Dtype>& dtypes,
@@ -102,6 +110,7 @@ std::vector<array> array::make_arrays(std::vector<Shape> shapes, const std::vect
   for (size_t i = 0; i < shapes.size(); ++i) {
     const auto impl = std::make_shared<Impl>(std::move(shapes[i]), dtypes[i]);
     impl->node = node;
+    impl->trace_level = node->trace_level;
     node->outputs.push_back({impl, impl->shape, impl->dtype});
     outputs.push_back(array(impl));
   }
@@ -175,6 +184,28 @@ bool array::has_primitive() const { return impl_->node != nullptr; }
 const Primitive& array::primitive() const { return *impl_->node->primitive; }
 const std::vector<array>& array::inputs() const { return impl_->node->inputs; }
 
+const std::shared_ptr<Node>& array::node() const { return impl_->node; }
+
+array array::placeholder(Shape shape, Dtype dtype, int trace_level) {
+  array out(std::make_shared<Impl>(std::move(shape), dtype));
+  out.set_trace_level(trace_level);
+  return out;
+}
+
+int array::trace_level() const { return impl_->trace_level.load(std::memory_order_relaxed); }
+void array::set_trace_level(int level) { impl_->trace_level = level; }
+bool array::is_tracer() const { return trace_level() > 0 && Trace::depth() > 0; }
+
+void array::fill(const void* values, Dtype from) {
+  dispatch(from, [&]<typename From>(std::type_identity<From>) {
+    dispatch(dtype(), [&]<typename To>(std::type_identity<To>) {
+      const From* in = static_cast<const From*>(values);
+      To* out = data<To>();
+      for (size_t i = 0, n = size(); i < n; ++i) out[i] = convert_element<To>(in[i]);
+    });
+  });
+}
+
 void array::require_one_element() const {
   if (size() == 1) return;
   throw std::invalid_argument(
@@ -189,7 +220,31 @@ void require_element_count(size_t given, const Shape& shape) {
 }
 
 Node::Node(std::shared_ptr<const Primitive> primitive, std::vector<array> inputs)
-    : primitive(std::move(primitive)), inputs(std::move(inputs)) {}
+    : primitive(std::move(primitive)), inputs(std::move(inputs)) {
+  if (Trace::depth() == 0) return;
+  for (const array& input : this->inputs) trace_level = std::max(trace_level, input.trace_level());
+}
+
+std::vector<array> Node::output_arrays(const std::shared_ptr<Node>& node) {
+  std::vector<array> arrays;
+  std::shared_ptr<Node> again;  // computes what was computed for nobody and let go
+  for (Output& output : node->outputs) {
+    std::shared_ptr<array::Impl> impl = output.impl.lock();
+    if (!impl) {
+      if (node->scheduled && !again) {
+        again = std::make_shared<Node>(node->primitive, node->inputs);
+        again->trace_level = node->trace_level;
+        for (const Output& o : node->outputs) again->outputs.push_back({{}, o.shape, o.dtype});
+      }
+      impl = std::make_shared<array::Impl>(output.shape, output.dtype);
+      impl->node = again ? again : node;
+      impl->trace_level = node->trace_level;
+      (again ? again->outputs[arrays.size()] : output).impl = impl;
+    }
+    arrays.push_back(array(std::move(impl)));
+  }
+  return arrays;
+}
 
 // Letting go of a long chain must not recurse: the outermost destructor empties what the nested
 // ones would have descended into.

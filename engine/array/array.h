@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -116,11 +117,23 @@ class array {
   /// Whether nobody else holds this array or its memory, so that a kernel may write over it.
   bool is_donatable() const;
 
-  // The graph, for eval and transforms.
+  // The graph, for eval and transforms. An array has a primitive until it is given to its stream;
+  // within a transform, those that depend on what is being traced keep theirs.
 
   bool has_primitive() const;
   const Primitive& primitive() const;
   const std::vector<array>& inputs() const;
+  const std::shared_ptr<Node>& node() const;
+
+  /// What a transform traces a function with: an array that stands for an input. One without data
+  /// cannot be evaluated.
+  static array placeholder(Shape shape, Dtype dtype, int trace_level);
+  /// How deep within transforms the innermost one is that this array may depend on the inputs of; 0
+  /// for none.
+  int trace_level() const;
+  void set_trace_level(int level);
+  /// Whether a transform that is running on this thread may still need this array's graph.
+  bool is_tracer() const;
 
  private:
   friend class Evaluation;
@@ -131,10 +144,14 @@ class array {
   static array with_memory(Shape shape, Dtype dtype);
   template <typename It>
   void fill(It first);
+  /// Converts size() values of the type that holds `from`.
+  void fill(const void* values, Dtype from);
   void require_one_element() const;
 
   std::shared_ptr<Impl> impl_;
 };
+
+using Arrays = std::vector<array>;
 
 /// A graph's node: a primitive applied to arrays. Its outputs keep it alive until they are
 /// evaluated.
@@ -148,10 +165,15 @@ struct Node {
   Node(std::shared_ptr<const Primitive> primitive, std::vector<array> inputs);
   ~Node();
 
+  /// The outputs as arrays; those that nobody holds any more are made again.
+  static std::vector<array> output_arrays(const std::shared_ptr<Node>& node);
+
   std::shared_ptr<const Primitive> primitive;
   std::vector<array> inputs;
   std::vector<Output> outputs;
-  uint64_t visited = 0;  ///< the evaluation that last walked over it; guarded by the scheduler
+  int trace_level = 0;     ///< the largest of the inputs'
+  uint64_t visited = 0;    ///< the evaluation that last walked over it; guarded by the scheduler
+  bool scheduled = false;  ///< given to its stream, and kept for a transform
 };
 
 /// Prints shape, dtype and elements. Evaluates.
@@ -164,8 +186,7 @@ Dtype result_type(const std::vector<array>& arrays);
 template <typename T>
 requires std::is_arithmetic_v<T> || std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>
 array::array(T value, Dtype dtype) : array(with_memory({}, dtype)) {
-  dispatch(dtype,
-           [&]<typename U>(std::type_identity<U>) { *data<U>() = convert_element<U>(value); });
+  fill(&value, dtype_of<T>());
 }
 
 template <typename T>
@@ -189,10 +210,13 @@ array::array(It first, Shape shape, Dtype dtype) : array(with_memory(std::move(s
 template <typename It>
 void array::fill(It first) {
   using From = typename std::iterator_traits<It>::value_type;
-  dispatch(dtype(), [&]<typename T>(std::type_identity<T>) {
-    T* out = data<T>();
-    for (size_t i = 0, n = size(); i < n; ++i, ++first) out[i] = convert_element<T>(From(*first));
-  });
+  if constexpr (std::contiguous_iterator<It>) {
+    fill(size() ? std::to_address(first) : nullptr, dtype_of<From>());
+  } else {
+    const std::unique_ptr<From[]> values(new From[size()]);
+    std::copy_n(first, size(), values.get());
+    fill(values.get(), dtype_of<From>());
+  }
 }
 
 template <typename T>

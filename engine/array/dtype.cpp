@@ -19,6 +19,8 @@ constexpr std::array<Category, number_of_dtypes> categories = {
     Category::floating,        Category::floating,        Category::floating,
     Category::floating,        Category::complexfloating};
 
+constexpr std::array<uint8_t, number_of_dtypes> sizes = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 4, 8, 2, 8};
+
 bool is_floating(Dtype t) { return categories[size_t(t.val)] == Category::floating; }
 bool is_unsigned(Dtype t) { return categories[size_t(t.val)] == Category::unsignedinteger; }
 
@@ -27,6 +29,8 @@ Dtype signed_of_size(int bytes) {
 }
 
 }  // namespace
+
+Dtype to_dtype(Dtype::Val val) { return {val, sizes[size_t(val)]}; }
 
 Dtype promote_types(const Dtype& a, const Dtype& b) {
   if (a == b) return a;

@@ -76,6 +76,9 @@ inline constexpr Dtype::Category generic = Dtype::Category::generic;
 inline constexpr bool operator==(const Dtype& a, const Dtype& b) { return a.val == b.val; }
 inline constexpr bool operator!=(const Dtype& a, const Dtype& b) { return a.val != b.val; }
 
+/// The dtype with this value.
+Dtype to_dtype(Dtype::Val val);
+
 inline uint8_t size_of(const Dtype& t) { return t.size_in_bytes; }
 Dtype::Kind kindof(const Dtype& t);
 

@@ -5,6 +5,9 @@
 
 namespace quern {
 
+/// Throws std::overflow_error when so many elements take more than 2^63 - 1 bytes.
+void require_countable_bytes(size_t size, const Shape& shape, Dtype dtype);
+
 /// What copies of an array share. Shape and dtype never change. `node` is set until the array is
 /// given to a stream; then `completion` and `step` tell when the worker has filled in buffer and
 /// layout.
@@ -12,7 +15,9 @@ struct array::Impl {
   enum class Status : uint8_t { unscheduled, scheduled, available };
 
   Impl(Shape shape, Dtype dtype)
-      : shape(std::move(shape)), size(element_count(this->shape)), dtype(dtype) {}
+      : shape(std::move(shape)), size(element_count(this->shape)), dtype(dtype) {
+    require_countable_bytes(size, this->shape, dtype);
+  }
 
   void set_layout(std::shared_ptr<Buffer> memory, Strides new_strides, size_t offset);
 
@@ -22,6 +27,7 @@ struct array::Impl {
   std::atomic<Status> status{Status::unscheduled};
 
   std::shared_ptr<Node> node;  // guarded by the scheduler
+  std::atomic<int> trace_level{0};
   uint32_t step = 0;
   std::shared_ptr<Completion> completion;
 

@@ -9,17 +9,21 @@ namespace quern {
 
 size_t element_count(const Shape& shape) {
   int64_t count = 1;
+  bool empty = false;
   for (const ShapeElem axis : shape) {
     if (axis < 0) {
       throw std::invalid_argument(
           fmt::format("[array] a dimension is negative in shape {}", to_string(shape)));
     }
-    if (__builtin_mul_overflow(count, int64_t(axis), &count)) {
+    // Strides are products of the other lengths, and must be countable too.
+    if (axis == 0) {
+      empty = true;
+    } else if (__builtin_mul_overflow(count, int64_t(axis), &count)) {
       throw std::overflow_error(
           fmt::format("[array] shape {} has more elements than 2^63 - 1", to_string(shape)));
     }
   }
-  return size_t(count);
+  return empty ? 0 : size_t(count);
 }
 
 Strides row_major_strides(const Shape& shape) {
@@ -49,9 +53,14 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
 }
 
 int normalize_axis(int axis, int ndim, const char* where) {
+  if (axis >= 0 && axis < ndim) return axis;
+  return normalize_axis_index(axis, ndim, fmt::format("[{}] ", where));
+}
+
+int normalize_axis_index(int axis, int ndim, const std::string& message_prefix) {
   if (axis < -ndim || axis >= ndim) {
     throw std::invalid_argument(fmt::format(
-        "[{}] axis {} is out of range for an array with {} dimensions", where, axis, ndim));
+        "{}axis {} is out of range for an array with {} dimensions", message_prefix, axis, ndim));
   }
   return axis < 0 ? axis + ndim : axis;
 }

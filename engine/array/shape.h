@@ -27,6 +27,8 @@ Shape broadcast_shapes(const Shape& a, const Shape& b);
 /// axis counted from the end when negative. Throws std::invalid_argument, naming `where`, when it
 /// is outside [-ndim, ndim).
 int normalize_axis(int axis, int ndim, const char* where);
+/// The same under MLX's name: the text of the error begins with `message_prefix`.
+int normalize_axis_index(int axis, int ndim, const std::string& message_prefix = "");
 
 /// "(2,3)".
 std::string to_string(const Shape& shape);

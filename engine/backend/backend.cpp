@@ -20,4 +20,8 @@ Kernel find_kernel(const Primitive& primitive) {
   throw std::runtime_error(fmt::format("[eval] no backend has a kernel for {}", primitive.name()));
 }
 
+bool is_fusable(const Primitive& primitive, const std::vector<Dtype>& inputs) {
+  return primitive.device() == Device::cpu && cpu::is_fusable(primitive, inputs);
+}
+
 }  // namespace quern

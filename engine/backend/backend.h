@@ -20,6 +20,7 @@ class KernelTable {
  public:
   template <typename P>
   void add(Kernel kernel) {
+    register_primitive(P::type_name, &P::load);
     add(std::type_index(typeid(P)), kernel);
   }
   void add(std::type_index primitive, Kernel kernel) {
@@ -53,5 +54,8 @@ const KernelTable* find_backend(Device::DeviceType type);
 /// The kernel that will run the primitive: its device's, or else the CPU's. Throws
 /// std::runtime_error when neither has one.
 Kernel find_kernel(const Primitive& primitive);
+
+/// Whether the primitive's device can run it, on inputs of these dtypes, as a step of a Compiled.
+bool is_fusable(const Primitive& primitive, const std::vector<Dtype>& inputs);
 
 }  // namespace quern

@@ -1,8 +1,14 @@
 #include "engine/graph/eval.h"
 
+#include <fmt/format.h>
+
+#include <new>
+#include <stdexcept>
+
 #include "engine/array/impl.h"
 #include "engine/backend/backend.h"
 #include "engine/graph/scheduler.h"
+#include "engine/graph/trace.h"
 
 namespace quern {
 
@@ -39,6 +45,9 @@ struct Batch {
         step = Step{};  // lets go of inputs, so that the next steps may write over them
         completion->advance(++done);
       }
+    } catch (const std::bad_alloc&) {  // of what is not an array: lists, scratch
+      completion->fail(std::make_exception_ptr(OutOfMemory(fmt::format(
+          "[{}] the system has no memory left for it", steps[done].primitive->name()))));
     } catch (...) {
       completion->fail(std::current_exception());
     }
@@ -62,6 +71,16 @@ class Evaluation {
     }
   }
 
+  static void detach(const std::vector<array>& arrays) {
+    std::vector<std::shared_ptr<Node>> let_go;  // outside the lock
+    const auto lock = Scheduler::instance().submission();
+    for (const array& a : arrays) {
+      if (!a.impl_->node || !a.impl_->node->scheduled) continue;
+      let_go.push_back(std::move(a.impl_->node));
+      a.impl_->trace_level = 0;
+    }
+  }
+
  private:
   /// Appends the nodes below `root` to the order, inputs first, without recursion.
   void walk(const array& root) {
@@ -72,7 +91,14 @@ class Evaluation {
     std::vector<Frame> stack;
     const auto enter = [&](const array& a) {
       Node* node = a.impl_->node.get();
-      if (!node || node->visited == current_) return;
+      if (!node &&
+          a.impl_->status.load(std::memory_order_relaxed) == array::Impl::Status::unscheduled) {
+        throw std::invalid_argument(fmt::format(
+            "[eval] an array of shape {} stands for an input that vmap or compile traces: "
+            "it has no values to compute with or to read",
+            to_string(a.shape())));
+      }
+      if (!node || node->visited == current_ || node->scheduled) return;
       node->visited = current_;
       stack.push_back({node});
     };
@@ -96,7 +122,14 @@ class Evaluation {
     Step step;
     step.primitive = node.primitive;
     step.kernel = kernels_[prepared_++];
-    step.inputs = std::move(node.inputs);
+    // A transform may still walk over this node, and read what it computes.
+    const bool keep = node.trace_level > 0 && Trace::depth() > 0;
+    if (keep) {
+      step.inputs = node.inputs;
+      node.scheduled = true;
+    } else {
+      step.inputs = std::move(node.inputs);
+    }
     for (const array& input : step.inputs) {
       const array::Impl& impl = *input.impl_;
       if (impl.completion && impl.completion != batch.completion &&
@@ -108,7 +141,10 @@ class Evaluation {
     for (Node::Output& output : node.outputs) {
       std::shared_ptr<array::Impl> impl = output.impl.lock();
       if (!impl) impl = std::make_shared<array::Impl>(output.shape, output.dtype);
-      if (impl->node) keep_alive = std::move(impl->node);
+      if (impl->node && !keep) {
+        keep_alive = std::move(impl->node);
+        impl->trace_level.store(0, std::memory_order_relaxed);
+      }
       impl->completion = batch.completion;
       impl->step = index;
       impl->status.store(array::Impl::Status::scheduled, std::memory_order_release);
@@ -131,6 +167,10 @@ class Evaluation {
   size_t prepared_ = 0;
   std::vector<std::shared_ptr<Batch>> batches_;
 };
+
+void detach_evaluated(const std::vector<array>& arrays) {
+  if (Trace::depth() == 0) Evaluation::detach(arrays);
+}
 
 void async_eval(std::vector<array> outputs) { Evaluation().submit(outputs); }
 

@@ -13,6 +13,10 @@ void eval(std::vector<array> outputs);
 /// giving them out threw; a kernel's exception reaches whoever waits.
 void async_eval(std::vector<array> outputs);
 
+/// Lets go of the graph below arrays that were evaluated while a transform ran; does nothing while
+/// one still runs.
+void detach_evaluated(const std::vector<array>& arrays);
+
 template <typename... Arrays>
 requires(std::is_same_v<std::remove_cvref_t<Arrays>, array>&&...) void eval(Arrays&&... outputs) {
   eval(std::vector<array>{std::forward<Arrays>(outputs)...});

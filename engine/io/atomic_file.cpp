@@ -8,10 +8,22 @@
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace quern {
 
 AtomicFile::AtomicFile(std::filesystem::path destination) : destination_(std::move(destination)) {
+  std::error_code none;
+  const std::filesystem::file_status status = std::filesystem::status(destination_, none);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    file_ = ::open(destination_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (file_ < 0) fail("write");
+    return;
+  }
+  if (std::filesystem::is_symlink(destination_, none)) {
+    const std::filesystem::path linked = std::filesystem::weakly_canonical(destination_, none);
+    if (!none) destination_ = linked;
+  }
   static std::atomic<unsigned> count{0};
   aside_ = destination_;
   aside_ += fmt::format(".{}-{}.part", ::getpid(), count++);
@@ -22,7 +34,7 @@ AtomicFile::AtomicFile(std::filesystem::path destination) : destination_(std::mo
 AtomicFile::~AtomicFile() {
   if (file_ < 0) return;
   ::close(file_);
-  ::unlink(aside_.c_str());
+  if (!aside_.empty()) ::unlink(aside_.c_str());
 }
 
 void AtomicFile::write(const void* data, size_t size) {
@@ -39,6 +51,10 @@ void AtomicFile::write(const void* data, size_t size) {
 }
 
 void AtomicFile::commit() {
+  if (aside_.empty()) {
+    if (::close(std::exchange(file_, -1)) != 0) fail("write");
+    return;
+  }
   if (::fsync(file_) != 0) fail("write");
   if (::rename(aside_.c_str(), destination_.c_str()) != 0) fail("replace");
   ::close(file_);

@@ -7,9 +7,12 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <utility>
 
 #include "engine/graph/eval.h"
 #include "engine/io/atomic_file.h"
+#include "engine/io/mapped_file.h"
+#include "engine/io/stored_array.h"
 #include "engine/ops/shape.h"
 
 namespace quern {
@@ -56,19 +59,17 @@ class Reader {
                                          fmt::format(text, std::forward<Args>(args)...)));
   }
 
-  Json header(const MappedFile& file, size_t& data_start) const {
-    if (file.size() < 8)
-      fail("{} bytes are too few for a header; the file is cut off", file.size());
+  Json header(const char* data, size_t size, size_t& data_start) const {
+    if (size < 8) fail("{} bytes are too few for a header; the file is cut off", size);
     uint64_t length = 0;
-    std::memcpy(&length, file.data(), 8);
+    std::memcpy(&length, data, 8);
     if (length > max_header)
       fail("the header claims {} bytes; at most {} are allowed", length, max_header);
-    if (length > file.size() - 8) {
-      fail("the header claims {} bytes, but only {} follow; the file is cut off", length,
-           file.size() - 8);
+    if (length > size - 8) {
+      fail("the header claims {} bytes, but only {} follow; the file is cut off", length, size - 8);
     }
     data_start = 8 + size_t(length);
-    const char* text = reinterpret_cast<const char*>(file.data()) + 8;
+    const char* text = data + 8;
     Json json = Json::parse(text, text + length, nullptr, false);
     if (!json.is_object()) fail("the header of {} bytes is not a JSON object", length);
     return json;
@@ -95,14 +96,13 @@ class Reader {
 
     const Json& shape = field("shape");
     if (!shape.is_array()) fail("tensor {} has the shape {}", name, shape.dump());
-    uint64_t bytes = t.dtype.size();
+    std::vector<uint64_t> lengths;
     for (const Json& length : shape) {
-      if (!length.is_number_unsigned() || length.get<uint64_t>() > INT32_MAX ||
-          __builtin_mul_overflow(bytes, length.get<uint64_t>(), &bytes)) {
-        fail("tensor {} has the shape {}, which no array can have", name, shape.dump());
-      }
-      t.shape.push_back(ShapeElem(length.get<uint64_t>()));
+      lengths.push_back(length.is_number_unsigned() ? length.get<uint64_t>() : UINT64_MAX);
     }
+    const std::optional<StoredShape> stored = stored_shape(lengths, t.dtype);
+    if (!stored) fail("tensor {} has the shape {}, which no array can have", name, shape.dump());
+    t.shape = stored->shape;
 
     const Json& offsets = field("data_offsets");
     if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
@@ -116,12 +116,12 @@ class Reader {
           "damaged",
           name, begin, end, file_size - data_start);
     }
-    if (end - begin != bytes) {
+    if (end - begin != stored->nbytes) {
       fail("tensor {} has {} bytes, but {} of shape {} needs {}", name, end - begin, t.stored_type,
-           shape.dump(), bytes);
+           shape.dump(), stored->nbytes);
     }
     t.offset = data_start + size_t(begin);
-    t.nbytes = size_t(bytes);
+    t.nbytes = size_t(stored->nbytes);
     return t;
   }
 
@@ -138,10 +138,19 @@ std::string_view stored_name(Dtype dtype) {
 
 }  // namespace
 
-SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path), file_(path) {
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
+    : SafetensorsFile(MappedFile(path), path) {}
+
+SafetensorsFile::SafetensorsFile(const MappedFile& file, const std::filesystem::path& path)
+    : SafetensorsFile(file.buffer(), file.size(), path) {}
+
+SafetensorsFile::SafetensorsFile(std::shared_ptr<Buffer> buffer, size_t size,
+                                 std::filesystem::path path)
+    : path_(std::move(path)), buffer_(std::move(buffer)) {
   const Reader reader(path_);
   size_t data_start = 0;
-  const Json header = reader.header(file_, data_start);
+  const auto* bytes = static_cast<const char*>(std::as_const(*buffer_).data());
+  const Json header = reader.header(bytes, size, data_start);
   for (const auto& [name, entry] : header.items()) {
     if (name == "__metadata__") {
       if (entry.is_null()) continue;
@@ -151,7 +160,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
         metadata_[key] = value.get<std::string>();
       }
     } else {
-      tensors_.emplace(name, reader.tensor(name, entry, data_start, file_.size()));
+      tensors_.emplace(name, reader.tensor(name, entry, data_start, size));
     }
   }
 }
@@ -162,51 +171,106 @@ array SafetensorsFile::load(const std::string& name) const {
     throw std::out_of_range(fmt::format("[safetensors] {} has no tensor {}", path_.string(), name));
   }
   const Tensor& t = found->second;
-  const array stored(file_.buffer(), t.shape, t.dtype, t.offset);
-  // Many writers do not pad the header, so that elements straddle their natural places.
-  return t.offset % t.dtype.size() == 0 ? stored : contiguous(stored);
+  return stored_array(buffer_, t.shape, t.dtype, t.offset);
 }
 
-SafetensorsLoad load_safetensors(const std::string& file, StreamOrDevice) {
-  const SafetensorsFile opened(file);
+namespace {
+
+SafetensorsLoad load_all(const SafetensorsFile& opened) {
   SafetensorsLoad out;
   for (const auto& [name, tensor] : opened.tensors()) out.first.emplace(name, opened.load(name));
   out.second.insert(opened.metadata().begin(), opened.metadata().end());
   return out;
 }
 
-void save_safetensors(std::string file, std::unordered_map<std::string, array> arrays,
-                      std::unordered_map<std::string, std::string> metadata) {
-  if (!file.ends_with(".safetensors")) file += ".safetensors";
-  Json header = Json::object();
-  header["__metadata__"] = metadata.empty() ? Json::object() : Json(metadata);
+}  // namespace
+
+SafetensorsLoad load_safetensors(const std::string& file, StreamOrDevice s) {
+  const StreamContext context(s);
+  return load_all(SafetensorsFile(file));
+}
+
+SafetensorsLoad load_safetensors(std::shared_ptr<io::Reader> in, StreamOrDevice s) {
+  const StreamContext context(s);
+  const ByteReader bytes = io::read_all(*in, "load_safetensors");
+  return load_all(SafetensorsFile(bytes.buffer(), bytes.end(), in->label()));
+}
+
+namespace {
+
+/// A file as it will be written: its header, and the arrays in the order of their data.
+struct Contents {
+  Contents(std::unordered_map<std::string, array> arrays,
+           const std::unordered_map<std::string, std::string>& metadata);
+  /// Evaluates, writes and lets go of one array after the other.
+  void write(ByteSink& out);
+
+  std::string header;
+  std::vector<std::pair<std::string, array>> ordered;
+};
+
+Contents::Contents(std::unordered_map<std::string, array> arrays,
+                   const std::unordered_map<std::string, std::string>& metadata)
+    : ordered(std::make_move_iterator(arrays.begin()), std::make_move_iterator(arrays.end())) {
+  if (arrays.contains("__metadata__")) {
+    throw std::invalid_argument("[save_safetensors] no tensor can be called __metadata__");
+  }
+  Json json = Json::object();
+  json["__metadata__"] = metadata.empty() ? Json::object() : Json(metadata);
 
   // Widest elements first keeps every tensor aligned; the name decides among equals.
-  std::vector<std::pair<std::string, array>> ordered(arrays.begin(), arrays.end());
   std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
     return std::pair(-int(a.second.itemsize()), a.first) <
            std::pair(-int(b.second.itemsize()), b.first);
   });
   size_t offset = 0;
   for (const auto& [name, a] : ordered) {
-    header[name] = {{"dtype", stored_name(a.dtype())},
-                    {"shape", std::vector<int>(a.shape().begin(), a.shape().end())},
-                    {"data_offsets", {offset, offset + a.nbytes()}}};
+    json[name] = {{"dtype", stored_name(a.dtype())},
+                  {"shape", std::vector<int>(a.shape().begin(), a.shape().end())},
+                  {"data_offsets", {offset, offset + a.nbytes()}}};
     offset += a.nbytes();
   }
-  std::string text = header.dump();
-  text.append((8 - text.size() % 8) % 8, ' ');
+  try {
+    header = json.dump();
+  } catch (const Json::exception& error) {
+    throw std::invalid_argument(
+        fmt::format("[save_safetensors] names and metadata must be UTF-8 text: {}", error.what()));
+  }
+  header.append((8 - header.size() % 8) % 8, ' ');
+  if (header.size() > max_header) {
+    throw std::invalid_argument(
+        fmt::format("[save_safetensors] the header has {} bytes; at most {} are allowed",
+                    header.size(), max_header));
+  }
+}
 
-  AtomicFile out(file);
-  const uint64_t length = text.size();
+void Contents::write(ByteSink& out) {
+  const uint64_t length = header.size();
   out.write(&length, 8);
-  out.write(text.data(), text.size());
+  out.write(header.data(), header.size());
   for (auto& [name, a] : ordered) {
-    array dense = contiguous(a);
+    array dense = contiguous(std::exchange(a, array(false)));
     dense.eval();
     out.write(dense.data<char>(), dense.nbytes());
   }
+}
+
+}  // namespace
+
+void save_safetensors(std::string file, std::unordered_map<std::string, array> arrays,
+                      std::unordered_map<std::string, std::string> metadata) {
+  if (!file.ends_with(".safetensors")) file += ".safetensors";
+  Contents contents(std::move(arrays), metadata);
+  AtomicFile out(file);
+  contents.write(out);
   out.commit();
+}
+
+void save_safetensors(std::shared_ptr<io::Writer> out,
+                      std::unordered_map<std::string, array> arrays,
+                      std::unordered_map<std::string, std::string> metadata) {
+  io::WriterSink sink(*out, "save_safetensors");
+  Contents(std::move(arrays), metadata).write(sink);
 }
 
 }  // namespace quern

@@ -3,14 +3,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
 #include "engine/array/array.h"
-#include "engine/io/mapped_file.h"
+#include "engine/io/streams.h"
 
 namespace quern {
+
+class MappedFile;
 
 /// A safetensors file, open for reading. The file is memory-mapped: the arrays share its pages, and
 /// nothing of them is read before it is used.
@@ -31,6 +34,8 @@ class SafetensorsFile {
   /// tensor, the field and its value: a header longer than the file or than 100 MB, bad JSON, an
   /// unknown type, a shape that does not match its bytes, bytes outside the file.
   explicit SafetensorsFile(const std::filesystem::path& path);
+  /// The same of bytes in memory; `path` is what messages call them.
+  SafetensorsFile(std::shared_ptr<Buffer> buffer, size_t size, std::filesystem::path path);
 
   const std::filesystem::path& path() const { return path_; }
   const std::map<std::string, Tensor>& tensors() const { return tensors_; }
@@ -41,8 +46,10 @@ class SafetensorsFile {
   array load(const std::string& name) const;
 
  private:
+  SafetensorsFile(const MappedFile& file, const std::filesystem::path& path);
+
   std::filesystem::path path_;
-  MappedFile file_;
+  std::shared_ptr<Buffer> buffer_;
   std::map<std::string, Tensor> tensors_;
   std::map<std::string, std::string> metadata_;
 };
@@ -52,10 +59,19 @@ using SafetensorsLoad =
 
 /// All tensors of a file and its metadata.
 SafetensorsLoad load_safetensors(const std::string& file, StreamOrDevice s = {});
+/// The same from a reader's position on, at once.
+SafetensorsLoad load_safetensors(std::shared_ptr<io::Reader> in, StreamOrDevice s = {});
 
-/// Evaluates and writes the arrays, by name; ".safetensors" is added to a file name without it. The
-/// file appears whole or not at all. Throws std::runtime_error when it cannot be written.
+/// Evaluates and writes the arrays, by name; ".safetensors" is added to a file name without it. One
+/// array after the other is computed, written and let go, so that those which nobody else holds
+/// need not fit into memory together. The file appears whole or not at all. Throws
+/// std::runtime_error, naming the file and the reason, when it cannot be written, and
+/// std::invalid_argument for names that the format has no room for.
 void save_safetensors(std::string file, std::unordered_map<std::string, array> arrays,
+                      std::unordered_map<std::string, std::string> metadata = {});
+/// The same at a writer's position.
+void save_safetensors(std::shared_ptr<io::Writer> out,
+                      std::unordered_map<std::string, array> arrays,
                       std::unordered_map<std::string, std::string> metadata = {});
 
 }  // namespace quern

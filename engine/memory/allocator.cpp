@@ -16,6 +16,9 @@ namespace {
 
 constexpr size_t alignment = 64;
 constexpr size_t page = 4096;
+// OpenBLAS 0.3.21 reads (and ignores) a few elements past the end of a complex matrix: they are to
+// be there.
+constexpr size_t beyond = 64;
 
 // Few distinct sizes, so that freed blocks fit later requests.
 size_t rounded(size_t size) {
@@ -63,13 +66,17 @@ Allocator::Block Allocator::allocate(size_t wanted) {
   if (!data) {
     if (active_ + cached_ + size > memory_limit_) trim_cache(memory_limit_ - active_ - size);
     lock.unlock();
-    data = std::aligned_alloc(alignment, size);
+    data = std::aligned_alloc(alignment, size + beyond);
     lock.lock();
     if (!data) {
       trim_cache(0);
-      data = std::aligned_alloc(alignment, size);
+      data = std::aligned_alloc(alignment, size + beyond);
     }
-    if (!data) throw OutOfMemory(fmt::format("[allocate] the system has no {} bytes left", wanted));
+    if (!data) {
+      throw OutOfMemory(fmt::format(
+          "[allocate] the system has no {} bytes left: {} bytes are in use and the limit is {}",
+          wanted, active_, memory_limit_));
+    }
   }
   active_ += size;
   peak_ = std::max(peak_, active_);
@@ -114,6 +121,11 @@ size_t Allocator::set_memory_limit(size_t limit) {
   return std::exchange(memory_limit_, limit);
 }
 
+size_t Allocator::set_wired_limit(size_t limit) {
+  std::lock_guard lock(mutex_);
+  return std::exchange(wired_limit_, limit);
+}
+
 size_t Allocator::set_cache_limit(size_t limit) {
   std::lock_guard lock(mutex_);
   trim_cache(limit);
@@ -132,6 +144,7 @@ size_t get_cache_memory() { return Allocator::instance().cached(); }
 size_t set_memory_limit(size_t limit) { return Allocator::instance().set_memory_limit(limit); }
 size_t get_memory_limit() { return Allocator::instance().memory_limit(); }
 size_t set_cache_limit(size_t limit) { return Allocator::instance().set_cache_limit(limit); }
+size_t set_wired_limit(size_t limit) { return Allocator::instance().set_wired_limit(limit); }
 void clear_cache() { Allocator::instance().clear_cache(); }
 
 }  // namespace quern

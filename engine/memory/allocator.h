@@ -27,6 +27,7 @@ class Allocator {
   size_t set_memory_limit(size_t limit);
   size_t memory_limit();
   size_t set_cache_limit(size_t limit);
+  size_t set_wired_limit(size_t limit);
   void clear_cache();
 
  private:
@@ -41,6 +42,7 @@ class Allocator {
   size_t cached_ = 0;
   size_t memory_limit_;
   size_t cache_limit_;
+  size_t wired_limit_ = 0;
 };
 
 }  // namespace quern

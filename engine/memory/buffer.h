@@ -3,19 +3,14 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <new>
-#include <string>
+#include <stdexcept>
 
 namespace quern {
 
 /// An allocation that does not fit below the memory limit or that the system refused.
-class OutOfMemory : public std::bad_alloc {
+class OutOfMemory : public std::runtime_error {
  public:
-  explicit OutOfMemory(std::string what) : what_(std::move(what)) {}
-  const char* what() const noexcept override { return what_.c_str(); }
-
- private:
-  std::string what_;
+  using std::runtime_error::runtime_error;
 };
 
 /// A block of memory that arrays share: from the allocator, or somebody else's (a mapped file).

@@ -17,7 +17,9 @@ void reset_peak_memory();
 size_t get_cache_memory();
 
 /// An allocation that would take active memory past this limit first empties the cache and then
-/// throws std::bad_alloc's descendant `OutOfMemory`, naming the sizes. Returns the previous limit.
+/// throws `OutOfMemory`, a std::runtime_error, naming the sizes: at once, or to whoever waits for
+/// the array whose kernel asked. The limit is nine tenths of the machine's memory to begin with.
+/// Returns the previous limit.
 size_t set_memory_limit(size_t limit);
 size_t get_memory_limit();
 
@@ -26,5 +28,9 @@ size_t set_cache_limit(size_t limit);
 
 /// Gives every cached buffer back to the system.
 void clear_cache();
+
+/// How much memory to keep from being paged out, on devices whose memory can be: the value is kept,
+/// and the CPU does not heed it. Returns the previous limit, 0 at first.
+size_t set_wired_limit(size_t limit);
 
 }  // namespace quern

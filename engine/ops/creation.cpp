@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "engine/graph/trace.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/shape.h"
@@ -33,7 +34,8 @@ array arange(double start, double stop, double step, Dtype dtype, StreamOrDevice
   if (count > INT32_MAX) {
     throw std::overflow_error(fmt::format("[arange] {} elements do not fit one axis", count));
   }
-  return array({ShapeElem(count)}, dtype, std::make_shared<Arange>(to_stream(s), first, by), {});
+  const auto length = ShapeElem(count);
+  return array({length}, dtype, std::make_shared<Arange>(to_stream(s), first, by, length), {});
 }
 
 array arange(double start, double stop, double step, StreamOrDevice s) {
@@ -55,7 +57,7 @@ array arange(int start, int stop, int step, StreamOrDevice s) {
 array arange(int start, int stop, StreamOrDevice s) { return arange(start, stop, 1, s); }
 array arange(int stop, StreamOrDevice s) { return arange(0, stop, 1, s); }
 
-array linspace(double start, double stop, int num, Dtype dtype, bool endpoint, StreamOrDevice s) {
+array linspace(double start, double stop, int num, bool endpoint, Dtype dtype, StreamOrDevice s) {
   if (num < 0) throw std::invalid_argument(fmt::format("[linspace] {} values are asked for", num));
   const int parts = endpoint ? num - 1 : num;
   if (num == 0) return zeros({0}, dtype, s);
@@ -63,6 +65,10 @@ array linspace(double start, double stop, int num, Dtype dtype, bool endpoint, S
   const array t = divide(arange(0, num, s), array(float(parts)), s);
   const array down = multiply(subtract(array(1.0f), t, s), array(float(start)), s);
   return astype(add(down, multiply(t, array(float(stop)), s), s), dtype, s);
+}
+
+array linspace(double start, double stop, int num, Dtype dtype, StreamOrDevice s) {
+  return linspace(start, stop, num, true, dtype, s);
 }
 
 array full(Shape shape, array values, Dtype dtype, StreamOrDevice s) {
@@ -76,26 +82,34 @@ array full(Shape shape, array values, StreamOrDevice s) {
 }
 
 array full_like(const array& a, array values, Dtype dtype, StreamOrDevice s) {
-  return full(a.shape(), std::move(values), dtype, s);
+  if (!Trace::any_shape()) return full(a.shape(), std::move(values), dtype, s);
+  // Broadcast with the array, whose shape is another at the next call.
+  return contiguous(broadcast_arrays({astype(std::move(values), dtype, s), a}, s)[0], false, s);
 }
 array full_like(const array& a, array values, StreamOrDevice s) {
-  return full(a.shape(), std::move(values), a.dtype(), s);
+  return full_like(a, std::move(values), a.dtype(), s);
 }
 
 array zeros(const Shape& shape, Dtype dtype, StreamOrDevice s) {
   return full(shape, array(0, dtype), s);
 }
 array zeros(const Shape& shape, StreamOrDevice s) { return zeros(shape, float32, s); }
-array zeros_like(const array& a, StreamOrDevice s) { return zeros(a.shape(), a.dtype(), s); }
+array zeros_like(const array& a, Dtype dtype, StreamOrDevice s) {
+  return full_like(a, array(0, dtype), dtype, s);
+}
+array zeros_like(const array& a, StreamOrDevice s) { return zeros_like(a, a.dtype(), s); }
 array ones(const Shape& shape, Dtype dtype, StreamOrDevice s) {
   return full(shape, array(1, dtype), s);
 }
 array ones(const Shape& shape, StreamOrDevice s) { return ones(shape, float32, s); }
-array ones_like(const array& a, StreamOrDevice s) { return ones(a.shape(), a.dtype(), s); }
+array ones_like(const array& a, Dtype dtype, StreamOrDevice s) {
+  return full_like(a, array(1, dtype), dtype, s);
+}
+array ones_like(const array& a, StreamOrDevice s) { return ones_like(a, a.dtype(), s); }
 
 array tri(int n, int m, int k, Dtype type, StreamOrDevice s) {
   if (n < 0 || m < 0) throw std::invalid_argument(fmt::format("[tri] no matrix is {} by {}", n, m));
-  return array({n, m}, type, std::make_shared<Tri>(to_stream(s), k), {});
+  return array({n, m}, type, std::make_shared<Tri>(to_stream(s), n, m, k), {});
 }
 array tri(int n, Dtype type, StreamOrDevice s) { return tri(n, n, 0, type, s); }
 
@@ -111,11 +125,13 @@ array identity(int n, Dtype dtype, StreamOrDevice s) { return eye(n, n, 0, dtype
 array identity(int n, StreamOrDevice s) { return identity(n, float32, s); }
 
 namespace {
+
 void require_matrix(const array& x, const char* where) {
   if (x.ndim() >= 2) return;
   throw std::invalid_argument(
       fmt::format("[{}] needs an array with at least 2 dimensions, got {}", where, x.ndim()));
 }
+
 }  // namespace
 
 array tril(array x, int k, StreamOrDevice s) {

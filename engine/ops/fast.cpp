@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "engine/ops/cast.h"
+#include "engine/ops/fast_fallback.h"
 #include "engine/primitives/fast.h"
 
 namespace quern::fast {
@@ -32,6 +33,21 @@ void require_norm_parameter(const array& p, const array& x, const char* what, co
                   x.shape(-1), to_string(p.shape())));
 }
 
+/// The mask as attention's primitive takes it: bool, or of the output's dtype.
+array checked_mask(const array& mask, const Shape& scores, Dtype dtype, StreamOrDevice s) {
+  constexpr const char* where = "scaled_dot_product_attention";
+  if (mask.ndim() > 4 || broadcast_shapes(mask.shape(), scores) != scores) {
+    throw std::invalid_argument(fmt::format("[{}] a mask of shape {} does not broadcast to {}",
+                                            where, to_string(mask.shape()), to_string(scores)));
+  }
+  if (mask.dtype() == bool_) return mask;
+  if (promote_types(mask.dtype(), dtype) != dtype) {
+    throw std::invalid_argument(fmt::format("[{}] a mask of {} does not promote to the output's {}",
+                                            where, dtype_name(mask.dtype()), dtype_name(dtype)));
+  }
+  return astype(mask, dtype, s);
+}
+
 }  // namespace
 
 array rms_norm(const array& x, const std::optional<array>& weight, float eps, StreamOrDevice s) {
@@ -42,6 +58,8 @@ array rms_norm(const array& x, const std::optional<array>& weight, float eps, St
     inputs.push_back(*weight);
   }
   const Dtype dtype = floating_result(inputs, "rms_norm");
+  if (!issubdtype(x.dtype(), floating)) inputs[0] = astype(x, dtype, s);
+  if (dtype == float64) return fallback::rms_norm(x, weight, eps, s);
   return array(x.shape(), dtype, std::make_shared<RMSNorm>(to_stream(s), eps), std::move(inputs));
 }
 
@@ -58,6 +76,8 @@ array layer_norm(const array& x, const std::optional<array>& weight,
     inputs.push_back(*bias);
   }
   const Dtype dtype = floating_result(inputs, "layer_norm");
+  if (!issubdtype(x.dtype(), floating)) inputs[0] = astype(x, dtype, s);
+  if (dtype == float64) return fallback::layer_norm(x, weight, bias, eps, s);
   return array(x.shape(), dtype,
                std::make_shared<LayerNorm>(to_stream(s), eps, weight.has_value(), bias.has_value()),
                std::move(inputs));
@@ -93,6 +113,8 @@ array rope(const array& x, int dims, bool traditional, std::optional<float> base
     }
     inputs.push_back(astype(*freqs, float32, s));
   }
+  if (dtype == float64)
+    return fallback::rope(x, dims, traditional, base, scale, inputs[1], freqs, true, s);
   return array(x.shape(), dtype,
                std::make_shared<RoPE>(to_stream(s), dims, traditional, base, scale, true),
                std::move(inputs));
@@ -135,30 +157,20 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
     throw std::invalid_argument(fmt::format("[{}] mask mode \"array\" needs a mask array", where));
   }
   const Dtype dtype = floating_result({queries, keys, values}, where);
+  if (mask_arr) mask_arr = checked_mask(*mask_arr, {q[0], q[1], q[2], k[2]}, dtype, s);
+  if (sinks && (sinks->ndim() != 1 || sinks->shape(0) != q[1])) {
+    throw std::invalid_argument(
+        fmt::format("[{}] sinks must have shape ({}), one per query head, not {}", where, q[1],
+                    to_string(sinks->shape())));
+  }
+  if (dtype == float64) {
+    return fallback::scaled_dot_product_attention(queries, keys, values, scale, causal, mask_arr,
+                                                  sinks, s);
+  }
   std::vector<array> inputs = {astype(queries, dtype, s), astype(keys, dtype, s),
                                astype(values, dtype, s)};
-  if (mask_arr) {
-    const Shape scores = {q[0], q[1], q[2], k[2]};
-    if (mask_arr->ndim() > 4 || broadcast_shapes(mask_arr->shape(), scores) != scores) {
-      throw std::invalid_argument(fmt::format("[{}] a mask of shape {} does not broadcast to {}",
-                                              where, to_string(mask_arr->shape()),
-                                              to_string(scores)));
-    }
-    if (mask_arr->dtype() != bool_ && promote_types(mask_arr->dtype(), dtype) != dtype) {
-      throw std::invalid_argument(
-          fmt::format("[{}] a mask of {} does not promote to the output's {}", where,
-                      dtype_name(mask_arr->dtype()), dtype_name(dtype)));
-    }
-    inputs.push_back(mask_arr->dtype() == bool_ ? *mask_arr : astype(*mask_arr, dtype, s));
-  }
-  if (sinks) {
-    if (sinks->ndim() != 1 || sinks->shape(0) != q[1]) {
-      throw std::invalid_argument(
-          fmt::format("[{}] sinks must have shape ({}), one per query head, not {}", where, q[1],
-                      to_string(sinks->shape())));
-    }
-    inputs.push_back(astype(*sinks, float32, s));
-  }
+  if (mask_arr) inputs.push_back(*mask_arr);
+  if (sinks) inputs.push_back(astype(*sinks, float32, s));
   Shape out = q;
   out.back() = v[3];
   return array(std::move(out), dtype,

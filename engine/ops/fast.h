@@ -6,7 +6,7 @@
 #include "engine/array/array.h"
 
 /// The steps of a transformer that deserve kernels of their own. Each one equals a few plain
-/// operations, which fast_fallback.h spells out.
+/// operations, which fast_fallback.h spells out and which float64 runs: it is computed in float64.
 namespace quern::fast {
 
 /// Root-mean-square normalisation over the last axis (Zhang & Sennrich 2019).

@@ -1,11 +1,13 @@
 #include "engine/ops/fast_fallback.h"
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/comparison.h"
+#include "engine/ops/creation.h"
 #include "engine/ops/matmul.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
@@ -23,26 +25,27 @@ Dtype result_of(const array& x, const std::optional<array>& a,
   return result_type(all);
 }
 
+Dtype compute_dtype(Dtype dtype) { return dtype == float64 ? float64 : float32; }
+
 /// 0, 1, ... n - 1.
-array count_to(int n) {
-  std::vector<float> numbers(static_cast<size_t>(n));
-  for (int i = 0; i < n; ++i) numbers[size_t(i)] = float(i);
-  return array(numbers.begin(), {n});
+array count_to(int n, Dtype dtype, StreamOrDevice s) {
+  return arange(0.0, double(n), 1.0, dtype, s);
 }
 
 /// The most negative finite number of a float dtype.
 array lowest(Dtype dtype) {
   if (dtype == float16) return array(-65504.0f, float16);
   if (dtype == bfloat16) return array(-0x1.fep127f, bfloat16);
-  return array(-0x1.fffffep127f, dtype);
+  if (dtype == float64) return array(std::numeric_limits<double>::lowest(), float64);
+  return array(-0x1.fffffep127f, float32);
 }
 
 }  // namespace
 
 array rms_norm(const array& x, const std::optional<array>& weight, float eps, StreamOrDevice s) {
   const Dtype dtype = result_of(x, weight);
-  array y = astype(x, float32, s);
-  y = multiply(y, rsqrt(add(mean(square(y, s), -1, true, s), array(eps), s), s), s);
+  array y = astype(x, compute_dtype(dtype), s);
+  y = multiply(y, rsqrt(add(mean(square(y, s), -1, true, s), array(eps, y.dtype()), s), s), s);
   y = astype(y, dtype, s);
   return weight ? multiply(y, *weight, s) : y;
 }
@@ -50,32 +53,36 @@ array rms_norm(const array& x, const std::optional<array>& weight, float eps, St
 array layer_norm(const array& x, const std::optional<array>& weight,
                  const std::optional<array>& bias, float eps, StreamOrDevice s) {
   const Dtype dtype = result_of(x, weight, bias);
-  array y = astype(x, float32, s);
+  array y = astype(x, compute_dtype(dtype), s);
   y = subtract(y, mean(y, -1, true, s), s);
-  y = multiply(y, rsqrt(add(mean(square(y, s), -1, true, s), array(eps), s), s), s);
+  y = multiply(y, rsqrt(add(mean(square(y, s), -1, true, s), array(eps, y.dtype()), s), s), s);
   y = astype(y, dtype, s);
   if (weight) y = multiply(y, *weight, s);
   return bias ? add(y, *bias, s) : y;
 }
 
 array rope(const array& x, int dims, bool traditional, std::optional<float> base, float scale,
-           const array& offset, const std::optional<array>& freqs, StreamOrDevice s) {
+           const array& offset, const std::optional<array>& freqs, bool forward, StreamOrDevice s) {
   const int half = dims / 2, time = x.shape(-2);
-  array start = astype(offset, float32, s);
+  const Dtype compute = compute_dtype(x.dtype());
+  const auto number = [&](double value) { return array(value, compute); };
+  array start = astype(offset, compute, s);
   // One row of positions per sequence, against [B, ..., T, half].
   Shape rows(x.ndim(), 1);
   if (offset.size() > 1) rows[0] = x.shape(0);
   start = reshape(start, rows, s);
   rows = Shape(x.ndim(), 1);
   rows[x.ndim() - 2] = time;
-  const array positions =
-      multiply(add(start, reshape(count_to(time), rows, s), s), array(scale), s);
-  const array turns =
-      freqs ? reciprocal(astype(*freqs, float32, s), s)
-            : exp(multiply(count_to(half), array(-std::log(*base) / float(half)), s), s);
+  const array times = reshape(count_to(time, compute, s), rows, s);
+  const array positions = multiply(add(start, times, s), number(scale), s);
+  const array turns = freqs ? reciprocal(astype(*freqs, compute, s), s)
+                            : exp(multiply(count_to(half, compute, s),
+                                           number(-std::log(double(*base)) / double(half)), s),
+                                  s);
   const array angles = multiply(positions, turns, s);
-  const array cosines = astype(cos(angles, s), x.dtype(), s),
-              sines = astype(sin(angles, s), x.dtype(), s);
+  const array cosines = astype(cos(angles, s), x.dtype(), s);
+  const array turned_sines = astype(sin(angles, s), x.dtype(), s);
+  const array sines = forward ? turned_sines : negative(turned_sines, s);
 
   const auto columns = [&](int first, int last, int step) {
     Shape from(x.ndim(), 0), to = x.shape(), by(x.ndim(), 1);
@@ -116,8 +123,9 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
     scores = where(visible, scores, lowest(dtype), s);
   };
   if (causal) {
-    const array last = add(count_to(queries_count), array(float(keys_count - queries_count)), s);
-    hide(greater_equal(expand_dims(last, 1, s), count_to(keys_count), s));
+    const array last = add(count_to(queries_count, float32, s),
+                           array(float(keys_count - queries_count), float32), s);
+    hide(greater_equal(expand_dims(last, 1, s), count_to(keys_count, float32, s), s));
   }
   if (mask && mask->dtype() == bool_)
     hide(*mask);

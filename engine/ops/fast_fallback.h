@@ -5,7 +5,9 @@
 #include "engine/array/array.h"
 
 /// The fast operations in plain ones: what they mean, what checks a backend's own kernels, and what
-/// a backend without them runs. Arguments are those that the fast operations have checked.
+/// a backend without them runs, what float64 runs, and what their derivatives of higher order come
+/// from. Arguments are those that the fast operations have checked. Computed in float32, or in
+/// float64 when that is the result's dtype.
 namespace quern::fast::fallback {
 
 array rms_norm(const array& x, const std::optional<array>& weight, float eps,
@@ -14,9 +16,11 @@ array rms_norm(const array& x, const std::optional<array>& weight, float eps,
 array layer_norm(const array& x, const std::optional<array>& weight,
                  const std::optional<array>& bias, float eps, StreamOrDevice s = {});
 
-/// offset: int32 with 1 element or B; freqs: [dims / 2] when there is no base.
+/// offset: int32 with 1 element or B; freqs: [dims / 2] when there is no base. `forward` false
+/// turns back.
 array rope(const array& x, int dims, bool traditional, std::optional<float> base, float scale,
-           const array& offset, const std::optional<array>& freqs, StreamOrDevice s = {});
+           const array& offset, const std::optional<array>& freqs, bool forward = true,
+           StreamOrDevice s = {});
 
 /// Stores all scores.
 array scaled_dot_product_attention(const array& queries, const array& keys, const array& values,

@@ -8,7 +8,9 @@
 
 #include "engine/ops/cast.h"
 #include "engine/ops/shape.h"
+#include "engine/ops/update.h"
 #include "engine/primitives/indexing.h"
+#include "engine/primitives/slice.h"
 
 namespace quern {
 
@@ -74,8 +76,9 @@ array gather(const array& a, const std::vector<array>& indices, const std::vecto
   Shape shape = inputs.empty() ? Shape{} : inputs[0].shape();
   shape.insert(shape.end(), slice_sizes.begin(), slice_sizes.end());
   inputs.insert(inputs.begin(), a);
+  Shape sizes = open_sizes(slice_sizes, a.shape(), places);
   return array(std::move(shape), a.dtype(),
-               std::make_shared<Gather>(to_stream(s), std::move(places), slice_sizes),
+               std::make_shared<Gather>(to_stream(s), std::move(places), std::move(sizes)),
                std::move(inputs));
 }
 
@@ -116,13 +119,24 @@ array take_along_axis(const array& a, const array& indices, int axis, StreamOrDe
   return array(to.shape(), a.dtype(), std::make_shared<GatherAxis>(to_stream(s), at), {from, to});
 }
 
+array update_along_axis(Combine combine, const array& a, const array& indices, const array& values,
+                        int axis, StreamOrDevice s) {
+  const char* where = combine == Combine::add ? "scatter_add_axis" : "put_along_axis";
+  const int at = matching_axis(a, indices, axis, where);
+  const array places = broadcast_to(indices, with_length(a.shape(), at, indices.shape(at)), s);
+  const array what = broadcast_to(astype(values, a.dtype(), s), places.shape(), s);
+  return array(a.shape(), a.dtype(), std::make_shared<ScatterAxis>(to_stream(s), combine, at),
+               {a, places, what});
+}
+
 array put_along_axis(const array& a, const array& indices, const array& values, int axis,
                      StreamOrDevice s) {
-  const int at = matching_axis(a, indices, axis, "put_along_axis");
-  const array where = broadcast_to(indices, with_length(a.shape(), at, indices.shape(at)), s);
-  const array what = broadcast_to(astype(values, a.dtype(), s), where.shape(), s);
-  return array(a.shape(), a.dtype(), std::make_shared<ScatterAxis>(to_stream(s), at),
-               {a, where, what});
+  return update_along_axis(Combine::replace, a, indices, values, axis, s);
+}
+
+array scatter_add_axis(const array& a, const array& indices, const array& values, int axis,
+                       StreamOrDevice s) {
+  return update_along_axis(Combine::add, a, indices, values, axis, s);
 }
 
 }  // namespace quern

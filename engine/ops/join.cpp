@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <numeric>
 #include <stdexcept>
 
+#include "engine/graph/trace.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/shape.h"
 #include "engine/primitives/shape.h"
@@ -78,33 +80,79 @@ std::vector<array> split(const array& a, const Shape& indices, StreamOrDevice s)
 }
 
 std::vector<array> split(const array& a, int num_splits, int axis, StreamOrDevice s) {
-  const auto at = size_t(normalize_axis(axis, int(a.ndim()), "split"));
-  if (num_splits <= 0 || a.shape()[at] % num_splits != 0) {
+  const int at = normalize_axis(axis, int(a.ndim()), "split");
+  if (num_splits <= 0 || a.shape(at) % num_splits != 0) {
     throw std::invalid_argument(
         fmt::format("[split] axis {} of shape {} does not divide into {} equal parts", at,
                     to_string(a.shape()), num_splits));
   }
+  if (Trace::any_shape()) return unstack(unflatten(a, at, {num_splits, -1}, s), at, s);
   Shape indices;
-  for (int i = 1; i < num_splits; ++i) indices.push_back(a.shape()[at] / num_splits * i);
-  return split(a, indices, axis, s);
+  for (int i = 1; i < num_splits; ++i) indices.push_back(a.shape(at) / num_splits * i);
+  return split(a, indices, at, s);
 }
 
 std::vector<array> split(const array& a, int num_splits, StreamOrDevice s) {
   return split(a, num_splits, 0, s);
 }
 
-array repeat(const array& a, int repeats, int axis, StreamOrDevice s) {
-  const auto at = size_t(normalize_axis(axis, int(a.ndim()), "repeat"));
-  if (repeats < 0)
-    throw std::invalid_argument(fmt::format("[repeat] {} repeats are asked for", repeats));
-  Shape wide = a.shape();
-  wide.insert(wide.begin() + at + 1, repeats);
-  Shape out = a.shape();
-  if (__builtin_mul_overflow(out[at], repeats, &out[at])) {
-    throw std::overflow_error(fmt::format("[repeat] axis {} of {} elements times {} is too long",
-                                          at, a.shape()[at], repeats));
+std::vector<array> unstack(const array& a, int axis, StreamOrDevice s) {
+  const int at = normalize_axis(axis, int(a.ndim()), "unstack");
+  std::vector<array> slices;
+  Shape start(a.ndim(), 0), stop = a.shape();
+  for (int i = 0; i < a.shape(at); ++i) {
+    start[size_t(at)] = i;
+    stop[size_t(at)] = i + 1;
+    slices.push_back(squeeze(slice(a, start, stop, s), at, s));
   }
-  return reshape(broadcast_to(expand_dims(a, int(at) + 1, s), wide, s), std::move(out), s);
+  return slices;
+}
+
+std::vector<array> unstack(const array& a, StreamOrDevice s) { return unstack(a, 0, s); }
+
+namespace {
+
+/// The array `copies` times along an axis, which has length 1 unless a graph is recorded for any
+/// shape: then repeating leaves the other axes open.
+array copied(const array& a, int copies, int axis, StreamOrDevice s) {
+  Shape shape = a.shape();
+  if (Trace::any_shape() && copies > 0) {
+    return concatenate(std::vector<array>(size_t(copies), a), axis, s);
+  }
+  shape[size_t(axis)] = copies;
+  return broadcast_to(a, shape, s);
+}
+
+void require_repeats(int repeats, const char* where) {
+  if (repeats >= 0) return;
+  throw std::invalid_argument(fmt::format("[{}] {} repeats are asked for", where, repeats));
+}
+
+}  // namespace
+
+array repeat(const array& arr, int repeats, int axis, StreamOrDevice s) {
+  const int at = normalize_axis(axis, int(arr.ndim()), "repeat");
+  require_repeats(repeats, "repeat");
+  return flatten(copied(expand_dims(arr, at + 1, s), repeats, at + 1, s), at, at + 1, s);
+}
+
+array repeat(const array& arr, int repeats, StreamOrDevice s) {
+  return repeat(flatten(arr, s), repeats, 0, s);
+}
+
+array tile(const array& arr, std::vector<int> reps, StreamOrDevice s) {
+  for (const int n : reps) require_repeats(n, "tile");
+  if (reps.size() < arr.ndim()) reps.insert(reps.begin(), arr.ndim() - reps.size(), 1);
+  std::vector<int> added(reps.size() - arr.ndim());
+  std::iota(added.begin(), added.end(), 0);
+  array out = expand_dims(arr, added, s);
+  // From the last axis on, so that the axes before keep their numbers.
+  for (int axis = int(reps.size()) - 1; axis >= 0; --axis) {
+    if (reps[size_t(axis)] == 1) continue;
+    out = copied(expand_dims(out, axis, s), reps[size_t(axis)], axis, s);
+    out = flatten(out, axis, axis + 1, s);
+  }
+  return out;
 }
 
 }  // namespace quern

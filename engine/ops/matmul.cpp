@@ -42,10 +42,10 @@ Operands prepare(array a, array b, Dtype dtype, const char* where, StreamOrDevic
 
 /// The product without the axes that stood for vectors.
 array drop_vector_axes(const array& out, const Operands& operands, StreamOrDevice s) {
-  Shape shape = out.shape();
-  if (operands.column_vector) shape.pop_back();
-  if (operands.row_vector) shape.erase(shape.end() - (operands.column_vector ? 1 : 2));
-  return reshape(out, std::move(shape), s);
+  std::vector<int> axes;
+  if (operands.row_vector) axes.push_back(-2);
+  if (operands.column_vector) axes.push_back(-1);
+  return axes.empty() ? out : squeeze(out, axes, s);
 }
 
 }  // namespace

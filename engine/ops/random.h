@@ -66,6 +66,11 @@ array normal(const Shape& shape, Dtype dtype, const std::optional<array>& key = 
              StreamOrDevice s = {});
 array normal(const Shape& shape, const std::optional<array>& key = {}, StreamOrDevice s = {});
 
+/// Vectors [.., n] with mean [.., n] and covariance [.., n, n], positive semidefinite; the batch axes
+/// of both broadcast to `shape`, which the result's begins with. Computed in float32.
+array multivariate_normal(const array& mean, const array& cov, const Shape& shape, Dtype dtype,
+                          const std::optional<array>& key = {}, StreamOrDevice s = {});
+
 /// Integers in [low, high), which broadcast to the shape.
 array randint(const array& low, const array& high, const Shape& shape, Dtype dtype = int32,
               const std::optional<array>& key = {}, StreamOrDevice s = {});

@@ -23,26 +23,36 @@ array scan(const array& a, int axis, bool reverse, bool inclusive, const char* w
 
 }  // namespace
 
-array cumsum(const array& a, int axis, bool reverse, bool inclusive, StreamOrDevice s) {
-  return cumsum(a, axis, reverse, inclusive, a.dtype() == bool_ ? int32 : a.dtype(), s);
-}
-array cumsum(const array& a, int axis, bool reverse, bool inclusive, Dtype dtype,
+array cumsum(const array& a, int axis, bool reverse, bool inclusive, std::optional<Dtype> dtype,
              StreamOrDevice s) {
-  return scan<CumSum>(astype(a, dtype, s), axis, reverse, inclusive, "cumsum", s);
+  const array x = astype(a, dtype.value_or(a.dtype() == bool_ ? int32 : a.dtype()), s);
+  return scan<CumSum>(x, axis, reverse, inclusive, "cumsum", s);
+}
+array cumsum(const array& a, int axis, bool reverse, bool inclusive, StreamOrDevice s) {
+  return cumsum(a, axis, reverse, inclusive, std::nullopt, s);
+}
+array cumsum(const array& a, bool reverse, bool inclusive, std::optional<Dtype> dtype,
+             StreamOrDevice s) {
+  return cumsum(flatten(a, s), 0, reverse, inclusive, dtype, s);
 }
 array cumsum(const array& a, bool reverse, bool inclusive, StreamOrDevice s) {
-  return cumsum(flatten(a, s), 0, reverse, inclusive, s);
+  return cumsum(a, reverse, inclusive, std::nullopt, s);
 }
 
-array cumprod(const array& a, int axis, bool reverse, bool inclusive, StreamOrDevice s) {
-  return cumprod(a, axis, reverse, inclusive, a.dtype(), s);
-}
-array cumprod(const array& a, int axis, bool reverse, bool inclusive, Dtype dtype,
+array cumprod(const array& a, int axis, bool reverse, bool inclusive, std::optional<Dtype> dtype,
               StreamOrDevice s) {
-  return scan<CumProd>(astype(a, dtype, s), axis, reverse, inclusive, "cumprod", s);
+  const array x = astype(a, dtype.value_or(a.dtype()), s);
+  return scan<CumProd>(x, axis, reverse, inclusive, "cumprod", s);
+}
+array cumprod(const array& a, int axis, bool reverse, bool inclusive, StreamOrDevice s) {
+  return cumprod(a, axis, reverse, inclusive, std::nullopt, s);
+}
+array cumprod(const array& a, bool reverse, bool inclusive, std::optional<Dtype> dtype,
+              StreamOrDevice s) {
+  return cumprod(flatten(a, s), 0, reverse, inclusive, dtype, s);
 }
 array cumprod(const array& a, bool reverse, bool inclusive, StreamOrDevice s) {
-  return cumprod(flatten(a, s), 0, reverse, inclusive, s);
+  return cumprod(a, reverse, inclusive, std::nullopt, s);
 }
 
 array cummax(const array& a, int axis, bool reverse, bool inclusive, StreamOrDevice s) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "engine/array/array.h"
 
 namespace quern {
@@ -10,16 +12,18 @@ namespace quern {
 
 /// Keep the dtype, but a sum of bool is int32; floats accumulate wider than they are. With
 /// `dtype` the elements are converted to it first.
-array cumsum(const array& a, bool reverse = false, bool inclusive = true, StreamOrDevice s = {});
+array cumsum(const array& a, bool reverse = false, bool inclusive = true,
+             std::optional<Dtype> dtype = std::nullopt, StreamOrDevice s = {});
+array cumsum(const array& a, bool reverse, bool inclusive, StreamOrDevice s);
 array cumsum(const array& a, int axis, bool reverse = false, bool inclusive = true,
-             StreamOrDevice s = {});
-array cumsum(const array& a, int axis, bool reverse, bool inclusive, Dtype dtype,
-             StreamOrDevice s = {});
-array cumprod(const array& a, bool reverse = false, bool inclusive = true, StreamOrDevice s = {});
+             std::optional<Dtype> dtype = std::nullopt, StreamOrDevice s = {});
+array cumsum(const array& a, int axis, bool reverse, bool inclusive, StreamOrDevice s);
+array cumprod(const array& a, bool reverse = false, bool inclusive = true,
+              std::optional<Dtype> dtype = std::nullopt, StreamOrDevice s = {});
+array cumprod(const array& a, bool reverse, bool inclusive, StreamOrDevice s);
 array cumprod(const array& a, int axis, bool reverse = false, bool inclusive = true,
-              StreamOrDevice s = {});
-array cumprod(const array& a, int axis, bool reverse, bool inclusive, Dtype dtype,
-              StreamOrDevice s = {});
+              std::optional<Dtype> dtype = std::nullopt, StreamOrDevice s = {});
+array cumprod(const array& a, int axis, bool reverse, bool inclusive, StreamOrDevice s);
 /// Keep the dtype; NaN from the first NaN on.
 array cummax(const array& a, bool reverse = false, bool inclusive = true, StreamOrDevice s = {});
 array cummax(const array& a, int axis, bool reverse = false, bool inclusive = true,

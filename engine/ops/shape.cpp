@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <stdexcept>
 
-#include "engine/ops/cast.h"
+#include "engine/graph/trace.h"
+#include "engine/primitives/axes.h"
 #include "engine/primitives/shape.h"
 
 namespace quern {
@@ -19,176 +21,20 @@ array unary_node(Shape shape, const array& a, StreamOrDevice s, Args&&... args) 
                std::make_shared<P>(to_stream(s), std::forward<Args>(args)...), {a});
 }
 
-/// Where each axis in `axes` is; throws when one repeats.
-std::vector<bool> axis_set(const std::vector<int>& axes, int ndim, const char* where) {
-  std::vector<bool> in(size_t(ndim), false);
-  for (const int axis : axes) {
-    const auto i = size_t(normalize_axis(axis, ndim, where));
-    if (in[i]) throw std::invalid_argument(fmt::format("[{}] axis {} is given twice", where, axis));
-    in[i] = true;
-  }
-  return in;
-}
-
-/// `shape` with -1 replaced by what makes it hold `size` elements.
-Shape infer_length(Shape shape, size_t size, const array& a, const char* where) {
-  int64_t known = 1;
-  int unknown = -1;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] == -1) {
-      if (unknown >= 0) {
-        throw std::invalid_argument(
-            fmt::format("[{}] only one length of {} can be -1", where, to_string(shape)));
-      }
-      unknown = int(i);
-    } else {
-      known *= shape[i];
-    }
-  }
-  if (unknown >= 0) {
-    if (known > 0 && size % size_t(known) == 0) {
-      shape[size_t(unknown)] = ShapeElem(size / size_t(known));
-    } else if (size != 0 || known != 0) {
-      throw std::invalid_argument(fmt::format("[{}] cannot infer -1 in {} for an array of shape {}",
-                                              where, to_string(shape), to_string(a.shape())));
-    } else {
-      shape[size_t(unknown)] = 0;
-    }
-  }
-  if (element_count(shape) != size) {
-    throw std::invalid_argument(
-        fmt::format("[{}] an array of shape {} and size {} does not fit shape {}", where,
-                    to_string(a.shape()), a.size(), to_string(shape)));
-  }
-  return shape;
-}
-
-struct SliceRange {
-  Shape start, stop, strides, shape;
-};
-
-/// Python's rules for one slice per axis, and the resulting shape.
-SliceRange normalize_slice(const array& a, Shape start, Shape stop, Shape strides,
-                           const char* where) {
-  const size_t ndim = a.ndim();
-  if (start.size() != ndim || stop.size() != ndim || strides.size() != ndim) {
-    throw std::invalid_argument(
-        fmt::format("[{}] needs {} starts, stops and strides for shape {}, got {}, {} and {}",
-                    where, ndim, to_string(a.shape()), start.size(), stop.size(), strides.size()));
-  }
-  SliceRange r{std::move(start), std::move(stop), std::move(strides), Shape(ndim)};
-  for (size_t i = 0; i < ndim; ++i) {
-    const int64_t n = a.shape()[i];
-    const int64_t step = r.strides[i];
-    if (step == 0)
-      throw std::invalid_argument(fmt::format("[{}] the stride of axis {} is 0", where, i));
-    const int64_t low = step > 0 ? 0 : -1, high = step > 0 ? n : n - 1;
-    const auto place = [&](int64_t x) { return std::clamp(x < 0 ? x + n : x, low, high); };
-    const int64_t first = place(r.start[i]);
-    // Going down, a stop of -n-1 or less means "through index 0".
-    const int64_t last = place(r.stop[i]);
-    const int64_t span = step > 0 ? last - first : first - last;
-    const int64_t width = step > 0 ? step : -step;
-    r.start[i] = ShapeElem(first);
-    r.stop[i] = ShapeElem(last);
-    r.shape[i] = span > 0 ? ShapeElem((span + width - 1) / width) : 0;
-  }
-  return r;
-}
-
 }  // namespace
-
-array reshape(const array& a, Shape shape, StreamOrDevice s) {
-  if (a.shape() == shape) return a;
-  shape = infer_length(std::move(shape), a.size(), a, "reshape");
-  if (a.shape() == shape) return a;
-  Shape out = shape;
-  return unary_node<Reshape>(std::move(out), a, s, std::move(shape));
-}
-
-array unflatten(const array& a, int axis, Shape shape, StreamOrDevice s) {
-  if (shape.empty()) throw std::invalid_argument("[unflatten] the new shape has no axes");
-  const auto at = size_t(normalize_axis(axis, int(a.ndim()), "unflatten"));
-  shape = infer_length(std::move(shape), size_t(a.shape()[at]), a, "unflatten");
-  Shape out = a.shape();
-  out.erase(out.begin() + at);
-  out.insert(out.begin() + at, shape.begin(), shape.end());
-  return reshape(a, std::move(out), s);
-}
-
-array flatten(const array& a, int start_axis, int end_axis, StreamOrDevice s) {
-  if (a.ndim() == 0) return reshape(a, {1}, s);
-  const int ndim = int(a.ndim());
-  const int first = std::max(0, start_axis < 0 ? start_axis + ndim : start_axis);
-  const int last = std::min(ndim - 1, end_axis < 0 ? end_axis + ndim : end_axis);
-  if (first > last || first >= ndim) {
-    throw std::invalid_argument(fmt::format("[flatten] axes {} to {} are no range of shape {}",
-                                            start_axis, end_axis, to_string(a.shape())));
-  }
-  Shape out(a.shape().begin(), a.shape().begin() + first);
-  int64_t merged = 1;
-  for (int i = first; i <= last; ++i) merged *= a.shape()[size_t(i)];
-  if (merged > INT32_MAX) {
-    throw std::overflow_error(fmt::format("[flatten] {} elements do not fit one axis", merged));
-  }
-  out.push_back(ShapeElem(merged));
-  out.insert(out.end(), a.shape().begin() + last + 1, a.shape().end());
-  return reshape(a, std::move(out), s);
-}
-
-array flatten(const array& a, StreamOrDevice s) { return flatten(a, 0, -1, s); }
-
-array squeeze(const array& a, const std::vector<int>& axes, StreamOrDevice s) {
-  const std::vector<bool> drop = axis_set(axes, int(a.ndim()), "squeeze");
-  Shape out;
-  for (size_t i = 0; i < a.ndim(); ++i) {
-    if (!drop[i]) {
-      out.push_back(a.shape()[i]);
-    } else if (a.shape()[i] != 1) {
-      throw std::invalid_argument(
-          fmt::format("[squeeze] axis {} of shape {} is not 1", i, to_string(a.shape())));
-    }
-  }
-  return reshape(a, std::move(out), s);
-}
-
-array squeeze(const array& a, int axis, StreamOrDevice s) {
-  return squeeze(a, std::vector<int>{axis}, s);
-}
-
-array squeeze(const array& a, StreamOrDevice s) {
-  Shape out;
-  for (const ShapeElem n : a.shape()) {
-    if (n != 1) out.push_back(n);
-  }
-  return reshape(a, std::move(out), s);
-}
-
-array expand_dims(const array& a, const std::vector<int>& axes, StreamOrDevice s) {
-  const std::vector<bool> added = axis_set(axes, int(a.ndim() + axes.size()), "expand_dims");
-  Shape out;
-  size_t next = 0;
-  for (const bool is_new : added) out.push_back(is_new ? 1 : a.shape()[next++]);
-  return reshape(a, std::move(out), s);
-}
-
-array expand_dims(const array& a, int axis, StreamOrDevice s) {
-  return expand_dims(a, std::vector<int>{axis}, s);
-}
 
 array transpose(const array& a, std::vector<int> axes, StreamOrDevice s) {
   if (axes.size() != a.ndim()) {
     throw std::invalid_argument(fmt::format(
         "[transpose] {} axes are given for an array with {} dimensions", axes.size(), a.ndim()));
   }
-  axis_set(axes, int(a.ndim()), "transpose");
-  Shape out;
-  bool identity = true;
-  for (size_t i = 0; i < axes.size(); ++i) {
-    axes[i] = normalize_axis(axes[i], int(a.ndim()), "transpose");
-    identity = identity && axes[i] == int(i);
-    out.push_back(a.shape()[size_t(axes[i])]);
+  for (int& axis : axes) axis = normalize_axis(axis, int(a.ndim()), "transpose");
+  if (std::set<int>(axes.begin(), axes.end()).size() != axes.size()) {
+    throw std::invalid_argument("[transpose] an axis is given twice");
   }
+  Shape out;
+  for (const int axis : axes) out.push_back(a.shape(axis));
+  const bool identity = std::is_sorted(axes.begin(), axes.end());
   if (identity) return a;
   return unary_node<Transpose>(std::move(out), a, s, std::move(axes));
 }
@@ -225,64 +71,46 @@ array moveaxis(const array& a, int source, int destination, StreamOrDevice s) {
 
 array broadcast_to(const array& a, const Shape& shape, StreamOrDevice s) {
   if (a.shape() == shape) return a;
-  if (broadcast_shapes(a.shape(), shape) != shape) {
+  if (!broadcasts_to(a.shape(), shape)) {
     throw std::invalid_argument(fmt::format("[broadcast_to] shape {} does not broadcast to {}",
                                             to_string(a.shape()), to_string(shape)));
   }
-  return unary_node<BroadcastTo>(shape, a, s, shape);
+  Shape to = shape;
+  if (Trace::any_shape()) {
+    // Lengths that are the input's stay so for inputs of other shapes.
+    const size_t added = to.size() - a.ndim();
+    for (size_t i = 0; i < a.ndim(); ++i) {
+      if (a.shape()[i] == to[added + i]) to[added + i] = -1;
+    }
+  }
+  return unary_node<BroadcastTo>(shape, a, s, std::move(to));
 }
+
+namespace {
+
+/// The array under the common shape of all, whatever that is for inputs of other shapes.
+array broadcast_with(const array& a, const Shape& shape, const std::vector<array>& all,
+                     StreamOrDevice s) {
+  std::vector<array> inputs{a};
+  for (const array& other : all) {
+    if (other.ndim() > 0 && other.id() != a.id()) inputs.push_back(stop_gradient(other, s));
+  }
+  if (inputs.size() == 1) return broadcast_to(a, shape, s);
+  return array(shape, a.dtype(), std::make_shared<BroadcastTo>(to_stream(s), shape),
+               std::move(inputs));
+}
+
+}  // namespace
 
 std::vector<array> broadcast_arrays(const std::vector<array>& inputs, StreamOrDevice s) {
   Shape shape;
   for (const array& a : inputs) shape = broadcast_shapes(shape, a.shape());
   std::vector<array> out;
-  for (const array& a : inputs) out.push_back(broadcast_to(a, shape, s));
-  return out;
-}
-
-array slice(const array& a, Shape start, Shape stop, Shape strides, StreamOrDevice s) {
-  SliceRange r = normalize_slice(a, std::move(start), std::move(stop), std::move(strides), "slice");
-  if (r.shape == a.shape() &&
-      std::all_of(r.strides.begin(), r.strides.end(), [](int x) { return x == 1; })) {
-    return a;
+  for (const array& a : inputs) {
+    out.push_back(Trace::any_shape() ? broadcast_with(a, shape, inputs, s)
+                                     : broadcast_to(a, shape, s));
   }
-  return unary_node<Slice>(r.shape, a, s, std::move(r.start), std::move(r.stop),
-                           std::move(r.strides));
-}
-
-array slice(const array& a, std::initializer_list<int> start, Shape stop, Shape strides,
-            StreamOrDevice s) {
-  return slice(a, Shape(start), std::move(stop), std::move(strides), s);
-}
-
-array slice(const array& a, Shape start, Shape stop, StreamOrDevice s) {
-  return slice(a, std::move(start), std::move(stop), Shape(a.ndim(), 1), s);
-}
-
-array slice_update(const array& src, const array& update, Shape start, Shape stop, Shape strides,
-                   StreamOrDevice s) {
-  SliceRange r =
-      normalize_slice(src, std::move(start), std::move(stop), std::move(strides), "slice_update");
-  const array value = broadcast_to(astype(update, src.dtype(), s), r.shape, s);
-  if (element_count(r.shape) == 0) return src;
-  return array(src.shape(), src.dtype(),
-               std::make_shared<SliceUpdate>(to_stream(s), std::move(r.start), std::move(r.stop),
-                                             std::move(r.strides)),
-               {src, value});
-}
-
-array slice_update(const array& src, const array& update, Shape start, Shape stop,
-                   StreamOrDevice s) {
-  return slice_update(src, update, std::move(start), std::move(stop), Shape(src.ndim(), 1), s);
-}
-
-array slice_update(const array& src, const array& update, std::initializer_list<int> start,
-                   Shape stop, Shape strides, StreamOrDevice s) {
-  return slice_update(src, update, Shape(start), std::move(stop), std::move(strides), s);
-}
-array slice_update(const array& src, const array& update, std::initializer_list<int> start,
-                   Shape stop, StreamOrDevice s) {
-  return slice_update(src, update, Shape(start), std::move(stop), s);
+  return out;
 }
 
 array as_strided(array a, Shape shape, Strides strides, size_t offset, StreamOrDevice s) {
@@ -290,16 +118,7 @@ array as_strided(array a, Shape shape, Strides strides, size_t offset, StreamOrD
     throw std::invalid_argument(fmt::format("[as_strided] {} lengths but {} strides are given",
                                             shape.size(), strides.size()));
   }
-  int64_t low = int64_t(offset), high = int64_t(offset);
-  for (size_t i = 0; i < shape.size(); ++i) {
-    const int64_t reach = strides[i] * std::max(0, shape[i] - 1);
-    (reach < 0 ? low : high) += reach;
-  }
-  if (element_count(shape) != 0 && (low < 0 || high >= int64_t(a.size()))) {
-    throw std::invalid_argument(
-        fmt::format("[as_strided] elements {} to {} of an array with {} elements would be read",
-                    low, high, a.size()));
-  }
+  require_inside(shape, strides, offset, a.size());
   const array flat = contiguous(a, false, s);
   Shape out = shape;
   return unary_node<AsStrided>(std::move(out), flat, s, std::move(shape), std::move(strides),
@@ -308,19 +127,7 @@ array as_strided(array a, Shape shape, Strides strides, size_t offset, StreamOrD
 
 array view(const array& a, const Dtype& dtype, StreamOrDevice s) {
   if (a.dtype() == dtype) return a;
-  Shape out = a.shape();
-  if (a.itemsize() != dtype.size()) {
-    if (a.ndim() == 0) {
-      throw std::invalid_argument(fmt::format("[view] a scalar {} has no {} view",
-                                              dtype_name(a.dtype()), dtype_name(dtype)));
-    }
-    const int64_t bytes = int64_t(out.back()) * int64_t(a.itemsize());
-    if (bytes % dtype.size() != 0) {
-      throw std::invalid_argument(fmt::format(
-          "[view] a last axis of {} bytes does not divide into {}", bytes, dtype_name(dtype)));
-    }
-    out.back() = ShapeElem(bytes / dtype.size());
-  }
+  Shape out = viewed_shape(a, dtype);
   return array(std::move(out), dtype, std::make_shared<View>(to_stream(s), dtype), {a});
 }
 
@@ -344,7 +151,8 @@ std::vector<array> depends(const std::vector<array>& inputs,
     shapes.push_back(a.shape());
     dtypes.push_back(a.dtype());
   }
-  return array::make_arrays(std::move(shapes), dtypes, std::make_shared<Depends>(to_stream({})),
+  return array::make_arrays(std::move(shapes), dtypes,
+                            std::make_shared<Depends>(to_stream({}), inputs.size()),
                             std::move(all));
 }
 

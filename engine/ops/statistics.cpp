@@ -2,24 +2,21 @@
 
 #include <algorithm>
 
+#include "engine/graph/trace.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/reduce_axes.h"
+#include "engine/ops/shape.h"
 #include "engine/ops/sort.h"
 #include "engine/ops/unary.h"
 #include "engine/primitives/reduce.h"
+#include "engine/primitives/shape.h"
 
 namespace quern {
 
 namespace {
-
-double count(const array& a, const std::vector<int>& axes) {
-  double n = 1;
-  for (const int axis : axes) n *= a.shape(axis);
-  return n;
-}
 
 /// The dtype that statistics are computed in: sums of half dtypes overflow and lose too much.
 Dtype computed(Dtype dtype) { return is_half(dtype) ? float32 : at_least_float(dtype); }
@@ -30,14 +27,17 @@ array wide_mean(const array& a, const std::vector<int>& axes, bool keepdims, Str
   const array x = is_half(a.dtype()) ? a : astype(a, dtype, s);
   const array total =
       axes.empty() ? astype(x, dtype, s) : reduction_node<Sum>(x, axes, keepdims, dtype, s);
-  return multiply(total, array(1.0 / count(a, axes), dtype), s);
+  return multiply(total, number_of_elements(a, axes, true, dtype, s), s);
 }
 
 array wide_var(const array& a, const std::vector<int>& axes, bool keepdims, int ddof,
                StreamOrDevice s) {
   const array x = astype(a, computed(a.dtype()), s);
   const array squares = square(subtract(x, wide_mean(x, axes, true, s), s), s);
-  const array n = array(std::max(0.0, count(a, axes) - ddof), x.dtype());
+  const array elements = number_of_elements(a, axes, false, x.dtype(), s);
+  const array n =
+      ddof == 0 ? elements
+                : maximum(subtract(elements, array(ddof, x.dtype()), s), array(0, x.dtype()), s);
   return divide(sum(squares, axes, keepdims, s), n, s);
 }
 
@@ -116,8 +116,16 @@ array count_nonzero(const array& a, bool keepdims, StreamOrDevice s) {
 array count_nonzero(const array& a, StreamOrDevice s) { return count_nonzero(a, false, s); }
 
 array number_of_elements(const array& a, const std::vector<int>& axes, bool inverted, Dtype dtype,
-                         StreamOrDevice) {
-  const double n = count(a, sorted_axes(a, axes, "number_of_elements"));
+                         StreamOrDevice s) {
+  std::vector<int> sorted = sorted_axes(a, axes, "number_of_elements");
+  if (Trace::any_shape()) {
+    return array(
+        Shape{}, dtype,
+        std::make_shared<NumberOfElements>(to_stream(s), std::move(sorted), inverted, dtype),
+        {stop_gradient(a, s)});
+  }
+  double n = 1;
+  for (const int axis : sorted) n *= a.shape(axis);
   return array(inverted ? 1.0 / n : n, dtype);
 }
 

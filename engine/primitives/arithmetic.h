@@ -6,70 +6,90 @@ namespace quern {
 
 // Two inputs of one dtype, which is the output's too.
 
-class Add final : public Elementwise {
+class Add final : public PrimitiveOf<Add, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Add"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Add";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Subtract final : public Elementwise {
+class Subtract final : public PrimitiveOf<Subtract, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Subtract"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Subtract";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Multiply final : public Elementwise {
+class Multiply final : public PrimitiveOf<Multiply, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Multiply"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Multiply";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Divide final : public Elementwise {
+class Divide final : public PrimitiveOf<Divide, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Divide"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Divide";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class FloorDivide final : public Elementwise {
+class FloorDivide final : public PrimitiveOf<FloorDivide, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "FloorDivide"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "FloorDivide";
 };
 
-class Remainder final : public Elementwise {
+class Remainder final : public PrimitiveOf<Remainder, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Remainder"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Remainder";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Power final : public Elementwise {
+class Power final : public PrimitiveOf<Power, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Power"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Power";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Maximum final : public Elementwise {
+class Maximum final : public PrimitiveOf<Maximum, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Maximum"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Maximum";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Minimum final : public Elementwise {
+class Minimum final : public PrimitiveOf<Minimum, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Minimum"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Minimum";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class LogAddExp final : public Elementwise {
+class LogAddExp final : public PrimitiveOf<LogAddExp, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "LogAddExp"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "LogAddExp";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class ArcTan2 final : public Elementwise {
+class ArcTan2 final : public PrimitiveOf<ArcTan2, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "ArcTan2"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "ArcTan2";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
 }  // namespace quern

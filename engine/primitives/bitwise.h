@@ -6,40 +6,40 @@ namespace quern {
 
 // Inputs of one integer dtype or bool, which is the output's too.
 
-class BitwiseAnd final : public Elementwise {
+class BitwiseAnd final : public PrimitiveOf<BitwiseAnd, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "BitwiseAnd"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "BitwiseAnd";
 };
 
-class BitwiseOr final : public Elementwise {
+class BitwiseOr final : public PrimitiveOf<BitwiseOr, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "BitwiseOr"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "BitwiseOr";
 };
 
-class BitwiseXor final : public Elementwise {
+class BitwiseXor final : public PrimitiveOf<BitwiseXor, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "BitwiseXor"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "BitwiseXor";
 };
 
-class BitwiseInvert final : public Elementwise {
+class BitwiseInvert final : public PrimitiveOf<BitwiseInvert, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "BitwiseInvert"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "BitwiseInvert";
 };
 
-class LeftShift final : public Elementwise {
+class LeftShift final : public PrimitiveOf<LeftShift, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "LeftShift"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "LeftShift";
 };
 
-class RightShift final : public Elementwise {
+class RightShift final : public PrimitiveOf<RightShift, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "RightShift"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "RightShift";
 };
 
 }  // namespace quern

@@ -6,101 +6,105 @@ namespace quern {
 
 // Two inputs of one dtype, or one; the output is bool.
 
-class Equal final : public Elementwise {
+class Equal final : public PrimitiveOf<Equal, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Equal"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Equal";
 };
 
-class NotEqual final : public Elementwise {
+class NotEqual final : public PrimitiveOf<NotEqual, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "NotEqual"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "NotEqual";
 };
 
-class Greater final : public Elementwise {
+class Greater final : public PrimitiveOf<Greater, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Greater"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Greater";
 };
 
-class GreaterEqual final : public Elementwise {
+class GreaterEqual final : public PrimitiveOf<GreaterEqual, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "GreaterEqual"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "GreaterEqual";
 };
 
-class Less final : public Elementwise {
+class Less final : public PrimitiveOf<Less, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Less"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Less";
 };
 
-class LessEqual final : public Elementwise {
+class LessEqual final : public PrimitiveOf<LessEqual, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "LessEqual"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "LessEqual";
 };
 
-class LogicalAnd final : public Elementwise {
+class LogicalAnd final : public PrimitiveOf<LogicalAnd, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "LogicalAnd"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "LogicalAnd";
 };
 
-class LogicalOr final : public Elementwise {
+class LogicalOr final : public PrimitiveOf<LogicalOr, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "LogicalOr"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "LogicalOr";
 };
 
-class LogicalXor final : public Elementwise {
+class LogicalXor final : public PrimitiveOf<LogicalXor, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "LogicalXor"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "LogicalXor";
 };
 
-class LogicalNot final : public Elementwise {
+class LogicalNot final : public PrimitiveOf<LogicalNot, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "LogicalNot"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "LogicalNot";
 };
 
-class IsNaN final : public Elementwise {
+class IsNaN final : public PrimitiveOf<IsNaN, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "IsNaN"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "IsNaN";
 };
 
-class IsInf final : public Elementwise {
+class IsInf final : public PrimitiveOf<IsInf, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "IsInf"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "IsInf";
 };
 
-class IsFinite final : public Elementwise {
+class IsFinite final : public PrimitiveOf<IsFinite, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "IsFinite"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "IsFinite";
 };
 
-class IsPosInf final : public Elementwise {
+class IsPosInf final : public PrimitiveOf<IsPosInf, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "IsPosInf"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "IsPosInf";
 };
 
-class IsNegInf final : public Elementwise {
+class IsNegInf final : public PrimitiveOf<IsNegInf, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "IsNegInf"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "IsNegInf";
 };
 
 /// condition (bool), x and y (of one dtype, the output's): x where true, else y.
-class Select final : public Elementwise {
+class Select final : public PrimitiveOf<Select, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Select"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Select";
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
 };
 
 }  // namespace quern

@@ -7,7 +7,9 @@
 #include <stdexcept>
 #include <vector>
 
-#include "engine/primitives/matmul.h"
+#include "engine/ops/creation.h"
+#include "engine/ops/quantized.h"
+#include "engine/ops/shape.h"
 
 namespace quern {
 
@@ -25,6 +27,9 @@ struct ModeRow {
 const std::vector<ModeRow>& modes() {
   static const std::vector<ModeRow> rows = {
       {QuantizationMode::affine, "affine", 64, 4, {32, 64, 128}, {2, 3, 4, 5, 6, 8}},
+      {QuantizationMode::mxfp4, "mxfp4", 32, 4, {32}, {4}},
+      {QuantizationMode::mxfp8, "mxfp8", 32, 8, {32}, {8}},
+      {QuantizationMode::nvfp4, "nvfp4", 16, 4, {16}, {4}},
   };
   return rows;
 }
@@ -60,34 +65,36 @@ Shape unpacked_shape(const Shape& w_q, const Quantization& quantization) {
   return shape;
 }
 
-std::vector<Shape> Quantize::output_shapes(const std::vector<array>& inputs) const {
-  Shape packed = inputs[0].shape(), groups = packed;
-  packed.back() = ShapeElem(int64_t(packed.back()) * quantization.bits / 32);
-  groups.back() /= quantization.group_size;
-  return {packed, groups, groups};
+const char* mode_name(QuantizationMode mode) {
+  for (const ModeRow& row : modes()) {
+    if (row.mode == mode) return row.name;
+  }
+  return "";
 }
 
-bool Quantize::is_equivalent(const Primitive& other) const {
-  return quantization == static_cast<const Quantize&>(other).quantization;
+array group_integers(const array& w_q, const Quantization& q) {
+  Shape groups = unpacked_shape(w_q.shape(), q);
+  groups.back() /= q.group_size;
+  const array integers =
+      dequantize(w_q, ones(groups), zeros(groups), q.group_size, q.bits, "affine");
+  return unflatten(integers, -1, {groups.back(), q.group_size});
 }
 
-std::vector<Shape> Dequantize::output_shapes(const std::vector<array>& inputs) const {
-  return {unpacked_shape(inputs[0].shape(), quantization)};
-}
-
-bool Dequantize::is_equivalent(const Primitive& other) const {
-  return quantization == static_cast<const Dequantize&>(other).quantization;
-}
-
-std::vector<Shape> QuantizedMatmul::output_shapes(const std::vector<array>& inputs) const {
-  Shape w = unpacked_shape(inputs[1].shape(), quantization);
-  if (transpose) std::swap(w[w.size() - 1], w[w.size() - 2]);
-  return {matmul_shape(inputs[0].shape(), w, "quantized_matmul")};
-}
-
-bool QuantizedMatmul::is_equivalent(const Primitive& other) const {
-  const auto& o = static_cast<const QuantizedMatmul&>(other);
-  return quantization == o.quantization && transpose == o.transpose;
+void require_differentiable(const Quantization& q, const std::vector<int>& argnums, int first,
+                            const char* where) {
+  for (const int i : argnums) {
+    if (i == first) {
+      throw std::invalid_argument(fmt::format(
+          "[{}] the packed weight has no derivative; keep it out of the inputs that are "
+          "differentiated, or behind stop_gradient",
+          where));
+    }
+    if (i == first + 1 && !q.has_biases()) {
+      throw std::invalid_argument(
+          fmt::format("[{}] the scales of mode \"{}\" are bytes and have no derivative", where,
+                      mode_name(q.mode)));
+    }
+  }
 }
 
 }  // namespace quern

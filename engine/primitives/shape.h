@@ -1,144 +1,176 @@
 #pragma once
 
 #include "engine/primitives/primitive.h"
+#include "engine/primitives/reshape.h"
 
 namespace quern {
 
 // Views: they change how memory is read, and copy only where no strides can say it.
 
-class AsStrided final : public Primitive {
+/// The elements that lie at offset + sum(index * stride) in the row-major input.
+class AsStrided final : public PrimitiveOf<AsStrided, Rearrangement> {
  public:
   AsStrided(Stream s, Shape shape, Strides strides, size_t offset)
-      : Primitive(s), shape(std::move(shape)), strides(std::move(strides)), offset(offset) {}
-  const char* name() const override { return "AsStrided"; }
-  bool is_equivalent(const Primitive& other) const override;
+      : PrimitiveOf(s), shape(std::move(shape)), strides(std::move(strides)), offset(offset) {}
+  static constexpr const char* type_name = "AsStrided";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
+  auto state() const { return std::tie(shape, strides, offset); }
 
   const Shape shape;
   const Strides strides;
   const size_t offset;
 };
 
-class BroadcastTo final : public Primitive {
+/// Inputs: the array, and perhaps others, whose common shape with it is then the output's: they are
+/// there where a graph is recorded for any shape.
+class BroadcastTo final : public PrimitiveOf<BroadcastTo, Rearrangement> {
  public:
-  BroadcastTo(Stream s, Shape shape) : Primitive(s), shape(std::move(shape)) {}
-  const char* name() const override { return "BroadcastTo"; }
-  bool is_equivalent(const Primitive& other) const override;
+  BroadcastTo(Stream s, Shape shape) : PrimitiveOf(s), shape(std::move(shape)) {}
+  static constexpr const char* type_name = "BroadcastTo";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
+  auto state() const { return std::tie(shape); }
 
-  const Shape shape;
+  const Shape shape;  ///< -1: as long as the input's axis
 };
 
-class Reshape final : public Primitive {
+class Transpose final : public PrimitiveOf<Transpose, Rearrangement> {
  public:
-  Reshape(Stream s, Shape shape) : Primitive(s), shape(std::move(shape)) {}
-  const char* name() const override { return "Reshape"; }
-  bool is_equivalent(const Primitive& other) const override;
-
-  const Shape shape;
-};
-
-class Slice final : public Primitive {
- public:
-  Slice(Stream s, Shape start, Shape stop, Shape strides)
-      : Primitive(s), start(std::move(start)), stop(std::move(stop)), strides(std::move(strides)) {}
-  const char* name() const override { return "Slice"; }
-  bool is_equivalent(const Primitive& other) const override;
-
-  const Shape start;  ///< normalised: inside the axis; stop is -1 to reach index 0 going down
-  const Shape stop;
-  const Shape strides;
-};
-
-class Transpose final : public Primitive {
- public:
-  Transpose(Stream s, std::vector<int> axes) : Primitive(s), axes(std::move(axes)) {}
-  const char* name() const override { return "Transpose"; }
-  bool is_equivalent(const Primitive& other) const override;
+  Transpose(Stream s, std::vector<int> axes) : PrimitiveOf(s), axes(std::move(axes)) {}
+  static constexpr const char* type_name = "Transpose";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
+  auto state() const { return std::tie(axes); }
 
   const std::vector<int> axes;  ///< output axis i is input axis axes[i]
 };
 
-/// The same bytes as another dtype.
-class View final : public Primitive {
+/// The same bytes as another dtype. Between float32 and complex64 it has derivatives; elsewhere
+/// they are zero.
+class View final : public PrimitiveOf<View> {
  public:
-  View(Stream s, Dtype dtype) : Primitive(s), dtype(dtype) {}
-  const char* name() const override { return "View"; }
-  bool is_equivalent(const Primitive& other) const override;
+  View(Stream s, Dtype dtype) : PrimitiveOf(s), dtype(dtype) {}
+  static constexpr const char* type_name = "View";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
+  auto state() const { return std::tie(dtype); }
 
   const Dtype dtype;
 };
 
 /// Row-major memory: the input itself when it has it.
-class Contiguous final : public Primitive {
+class Contiguous final : public PrimitiveOf<Contiguous, Rearrangement> {
  public:
-  explicit Contiguous(Stream s) : Primitive(s) {}
-  const char* name() const override { return "Contiguous"; }
-  bool is_equivalent(const Primitive&) const override { return true; }
+  explicit Contiguous(Stream s) : PrimitiveOf(s) {}
+  static constexpr const char* type_name = "Contiguous";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
 };
 
 /// The input under another node: what copy() and stop_gradient() make.
-class Copy final : public Primitive {
+class Copy final : public PrimitiveOf<Copy> {
  public:
-  explicit Copy(Stream s) : Primitive(s) {}
-  const char* name() const override { return "Copy"; }
-  bool is_equivalent(const Primitive&) const override { return true; }
+  explicit Copy(Stream s) : PrimitiveOf(s) {}
+  static constexpr const char* type_name = "Copy";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
 };
 
-class StopGradient final : public Primitive {
+class StopGradient final : public PrimitiveOf<StopGradient> {
  public:
-  explicit StopGradient(Stream s) : Primitive(s) {}
-  const char* name() const override { return "StopGradient"; }
-  bool is_equivalent(const Primitive&) const override { return true; }
+  explicit StopGradient(Stream s) : PrimitiveOf(s) {}
+  static constexpr const char* type_name = "StopGradient";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
 };
 
 /// Outputs that are also held back until the other inputs are computed.
-class Depends final : public Primitive {
+class Depends final : public PrimitiveOf<Depends> {
  public:
-  explicit Depends(Stream s) : Primitive(s) {}
-  const char* name() const override { return "Depends"; }
+  Depends(Stream s, size_t outputs) : PrimitiveOf(s), outputs(outputs) {}
+  static constexpr const char* type_name = "Depends";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
+  auto state() const { return std::tie(outputs); }
+
+  const size_t outputs;  ///< how many of the inputs, the first, they are
 };
 
-class Concatenate final : public Primitive {
+/// How many elements, or one over it, the axes of the input have together: a scalar. Where a graph
+/// is recorded for any shape, it is not known before.
+class NumberOfElements final : public PrimitiveOf<NumberOfElements> {
  public:
-  Concatenate(Stream s, int axis) : Primitive(s), axis(axis) {}
-  const char* name() const override { return "Concatenate"; }
-  bool is_equivalent(const Primitive& other) const override;
+  NumberOfElements(Stream s, std::vector<int> axes, bool inverted, Dtype dtype)
+      : PrimitiveOf(s), axes(std::move(axes)), inverted(inverted), dtype(dtype) {}
+  static constexpr const char* type_name = "NumberOfElements";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
+  auto state() const { return std::tie(axes, inverted, dtype); }
+
+  const std::vector<int> axes;  ///< not negative
+  const bool inverted;
+  const Dtype dtype;
+};
+
+class Concatenate final : public PrimitiveOf<Concatenate> {
+ public:
+  Concatenate(Stream s, int axis) : PrimitiveOf(s), axis(axis) {}
+  static constexpr const char* type_name = "Concatenate";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
+               const Arrays& outputs) const override;
+  auto state() const { return std::tie(axis); }
 
   const int axis;
 };
 
-/// The first input with the second written over a slice of it; in place when nobody else sees it.
-class SliceUpdate final : public Primitive {
- public:
-  SliceUpdate(Stream s, Shape start, Shape stop, Shape strides)
-      : Primitive(s), start(std::move(start)), stop(std::move(stop)), strides(std::move(strides)) {}
-  const char* name() const override { return "SliceUpdate"; }
-  bool is_equivalent(const Primitive& other) const override;
+/// Throws std::invalid_argument when strides from an offset would read outside `size` elements.
+void require_inside(const Shape& shape, const Strides& strides, size_t offset, size_t size);
 
-  const Shape start;
-  const Shape stop;
-  const Shape strides;
-};
-
-/// Inputs: the array and where the slice starts along `axes`.
-class DynamicSlice final : public Primitive {
- public:
-  DynamicSlice(Stream s, std::vector<int> axes, Shape slice_size)
-      : Primitive(s), axes(std::move(axes)), slice_size(std::move(slice_size)) {}
-  const char* name() const override { return "DynamicSlice"; }
-  bool is_equivalent(const Primitive& other) const override;
-
-  const std::vector<int> axes;
-  const Shape slice_size;
-};
-
-/// Inputs: the array, the update, and where it starts along `axes`.
-class DynamicSliceUpdate final : public Primitive {
- public:
-  DynamicSliceUpdate(Stream s, std::vector<int> axes) : Primitive(s), axes(std::move(axes)) {}
-  const char* name() const override { return "DynamicSliceUpdate"; }
-  bool is_equivalent(const Primitive& other) const override;
-
-  const std::vector<int> axes;
-};
+/// a's shape with its last axis counted in elements of `dtype`. Throws std::invalid_argument when
+/// its bytes are no whole number of them.
+Shape viewed_shape(const array& a, Dtype dtype);
 
 }  // namespace quern

@@ -6,216 +6,288 @@ namespace quern {
 
 // One input. The output has its dtype, but for Abs, Real and Imag of complex64: float32.
 
-class Abs final : public Elementwise {
+class Abs final : public PrimitiveOf<Abs, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Abs"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Abs";
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Negative final : public Elementwise {
+class Negative final : public PrimitiveOf<Negative, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Negative"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Negative";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Sign final : public Elementwise {
+class Sign final : public PrimitiveOf<Sign, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Sign"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Sign";
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
 };
 
-class Square final : public Elementwise {
+class Square final : public PrimitiveOf<Square, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Square"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Square";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Floor final : public Elementwise {
+class Floor final : public PrimitiveOf<Floor, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Floor"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Floor";
 };
 
-class Ceil final : public Elementwise {
+class Ceil final : public PrimitiveOf<Ceil, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Ceil"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Ceil";
 };
 
-class Trunc final : public Elementwise {
+class Trunc final : public PrimitiveOf<Trunc, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Trunc"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Trunc";
 };
 
-class Round final : public Elementwise {
+class Round final : public PrimitiveOf<Round, Stepwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Round"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Round";
 };
 
-class Real final : public Elementwise {
+class Real final : public PrimitiveOf<Real, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Real"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Real";
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
 };
 
-class Imag final : public Elementwise {
+class Imag final : public PrimitiveOf<Imag, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Imag"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Imag";
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
 };
 
-class Conjugate final : public Elementwise {
+class Conjugate final : public PrimitiveOf<Conjugate, Elementwise> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Conjugate"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Conjugate";
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
 };
 
 // Floating and complex dtypes only.
 
-class Reciprocal final : public Elementwise {
+class Reciprocal final : public PrimitiveOf<Reciprocal, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Reciprocal"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Reciprocal";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Sqrt final : public Elementwise {
+class Sqrt final : public PrimitiveOf<Sqrt, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Sqrt"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Sqrt";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Rsqrt final : public Elementwise {
+class Rsqrt final : public PrimitiveOf<Rsqrt, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Rsqrt"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Rsqrt";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Exp final : public Elementwise {
+class Exp final : public PrimitiveOf<Exp, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Exp"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Exp";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Expm1 final : public Elementwise {
+class Expm1 final : public PrimitiveOf<Expm1, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Expm1"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Expm1";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Log final : public Elementwise {
+class Log final : public PrimitiveOf<Log, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Log"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Log";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Log2 final : public Elementwise {
+class Log2 final : public PrimitiveOf<Log2, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Log2"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Log2";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Log10 final : public Elementwise {
+class Log10 final : public PrimitiveOf<Log10, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Log10"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Log10";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Log1p final : public Elementwise {
+class Log1p final : public PrimitiveOf<Log1p, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Log1p"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Log1p";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Sin final : public Elementwise {
+class Sin final : public PrimitiveOf<Sin, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Sin"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Sin";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Cos final : public Elementwise {
+class Cos final : public PrimitiveOf<Cos, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Cos"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Cos";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Tan final : public Elementwise {
+class Tan final : public PrimitiveOf<Tan, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Tan"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Tan";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class ArcSin final : public Elementwise {
+class ArcSin final : public PrimitiveOf<ArcSin, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "ArcSin"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "ArcSin";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class ArcCos final : public Elementwise {
+class ArcCos final : public PrimitiveOf<ArcCos, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "ArcCos"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "ArcCos";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class ArcTan final : public Elementwise {
+class ArcTan final : public PrimitiveOf<ArcTan, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "ArcTan"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "ArcTan";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Sinh final : public Elementwise {
+class Sinh final : public PrimitiveOf<Sinh, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Sinh"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Sinh";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Cosh final : public Elementwise {
+class Cosh final : public PrimitiveOf<Cosh, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Cosh"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Cosh";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Tanh final : public Elementwise {
+class Tanh final : public PrimitiveOf<Tanh, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Tanh"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Tanh";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class ArcSinh final : public Elementwise {
+class ArcSinh final : public PrimitiveOf<ArcSinh, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "ArcSinh"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "ArcSinh";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class ArcCosh final : public Elementwise {
+class ArcCosh final : public PrimitiveOf<ArcCosh, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "ArcCosh"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "ArcCosh";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class ArcTanh final : public Elementwise {
+class ArcTanh final : public PrimitiveOf<ArcTanh, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "ArcTanh"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "ArcTanh";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Sigmoid final : public Elementwise {
+class Sigmoid final : public PrimitiveOf<Sigmoid, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Sigmoid"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Sigmoid";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class Erf final : public Elementwise {
+class Erf final : public PrimitiveOf<Erf, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "Erf"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "Erf";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
-class ErfInv final : public Elementwise {
+class ErfInv final : public PrimitiveOf<ErfInv, Differentiable> {
  public:
-  using Elementwise::Elementwise;
-  const char* name() const override { return "ErfInv"; }
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "ErfInv";
+  array times_derivative(const array& t, int argnum, const Arrays& x,
+                         const array& y) const override;
 };
 
 }  // namespace quern

@@ -151,6 +151,10 @@ void copy_into(const array& src, array& dst) {
   copy_into(src, dst, dst.strides(), dst.byte_offset());
 }
 
+void convert_elements(Dtype from, const void* in, Dtype to, void* out, size_t n) {
+  row_copy(from, to)(static_cast<const char*>(in), 1, static_cast<char*>(out), 1, n);
+}
+
 array row_contiguous(const array& a) {
   const bool aligned = reinterpret_cast<std::uintptr_t>(a.data<char>()) % a.itemsize() == 0;
   if (aligned && a.flags().row_contiguous) return a;

@@ -11,6 +11,9 @@ void copy_into(const array& src, array& dst);
 /// `byte_offset` into dst's buffer.
 void copy_into(const array& src, array& dst, const Strides& dst_strides, size_t byte_offset);
 
+/// Converts n dense elements; the ranges must not overlap.
+void convert_elements(Dtype from, const void* in, Dtype to, void* out, size_t n);
+
 /// a in row-major memory, aligned for its dtype: itself, or a copy.
 array row_contiguous(const array& a);
 

@@ -134,13 +134,26 @@ void arg_partition(const ArgPartition& p, const std::vector<array>& in,
 
 void search_sorted(const SearchSorted& p, const std::vector<array>& in,
                    std::vector<array>& outputs) {
-  const array sequence = row_contiguous(in[0]), values = row_contiguous(in[1]);
+  const array sequences = row_contiguous(in[0]), values = row_contiguous(in[1]);
   outputs[0].allocate();
+  if (values.size() == 0) return;
   uint32_t* out = outputs[0].data<uint32_t>();
-  dispatch(sequence.dtype(), [&]<typename T>(std::type_identity<T>) {
-    const T *first = sequence.data<T>(), *last = first + sequence.size(), *x = values.data<T>();
+  const auto length = size_t(sequences.shape(-1));
+  size_t batch = 1;
+  for (size_t axis = 0; axis + 1 < sequences.ndim(); ++axis)
+    batch *= size_t(sequences.shape()[axis]);
+  const size_t searches = values.size() / batch;  // of each sequence
+  dispatch(sequences.dtype(), [&]<typename T>(std::type_identity<T>) {
+    const T *all = sequences.data<T>(), *x = values.data<T>();
     parallel_for(values.size(), parallel_elements, [&](size_t begin, size_t end) {
-      for (size_t i = begin; i < end; ++i) {
+      const T *first = all + begin / searches * length, *last = first + length;
+      size_t left = searches - begin % searches;  // of this sequence
+      for (size_t i = begin; i < end; ++i, --left) {
+        if (left == 0) {
+          first = last;
+          last += length;
+          left = searches;
+        }
         const T* place = p.right ? std::upper_bound(first, last, x[i], sorts_before<T>)
                                  : std::lower_bound(first, last, x[i], sorts_before<T>);
         out[i] = uint32_t(place - first);

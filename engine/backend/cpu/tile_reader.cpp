@@ -55,21 +55,21 @@ TileReader::TileReader(const array& a, Dtype compute, bool memory_order)
   if (memory_order && a.flags().contiguous) dense_ = true;
 }
 
-const void* TileReader::read(size_t begin, size_t n, TileMemory& scratch) const {
+const void* TileReader::read(size_t begin, size_t n, void* scratch) const {
   if (dense_) {
     const char* in = data_ + begin * itemsize_;
     if (!widens_) return in;
-    widen_tile(dtype_, in, reinterpret_cast<float*>(scratch.bytes), n);
-    return scratch.bytes;
+    widen_tile(dtype_, in, static_cast<float*>(scratch), n);
+    return scratch;
   }
   if (!widens_) {
-    gather(begin, n, scratch.bytes);
-    return scratch.bytes;
+    gather(begin, n, scratch);
+    return scratch;
   }
   alignas(64) uint16_t narrow_tile[tile_elements];
   gather(begin, n, narrow_tile);
-  widen_tile(dtype_, narrow_tile, reinterpret_cast<float*>(scratch.bytes), n);
-  return scratch.bytes;
+  widen_tile(dtype_, narrow_tile, static_cast<float*>(scratch), n);
+  return scratch;
 }
 
 void TileReader::gather(size_t begin, size_t n, void* out) const {
@@ -95,13 +95,13 @@ TileWriter::TileWriter(array& out, Dtype compute)
       dtype_(out.dtype()),
       narrows_(out.dtype() != compute) {}
 
-void* TileWriter::place(size_t begin, TileMemory& scratch) const {
-  return narrows_ ? scratch.bytes : data_ + begin * itemsize_;
+void* TileWriter::place(size_t begin, void* scratch) const {
+  return narrows_ ? scratch : data_ + begin * itemsize_;
 }
 
-void TileWriter::finish(size_t begin, size_t n, const TileMemory& scratch) const {
+void TileWriter::finish(size_t begin, size_t n, const void* scratch) const {
   if (!narrows_) return;
-  const float* in = reinterpret_cast<const float*>(scratch.bytes);
+  const float* in = static_cast<const float*>(scratch);
   char* out = data_ + begin * itemsize_;
   if (dtype_ == float16)
     narrow(in, reinterpret_cast<float16_t*>(out), n);

@@ -35,7 +35,10 @@ class TileReader {
 
   /// Elements [begin, begin + n), n at most tile_elements: in place if nothing has to be gathered
   /// or converted, else copied to `scratch`.
-  const void* read(size_t begin, size_t n, TileMemory& scratch) const;
+  const void* read(size_t begin, size_t n, void* scratch) const;
+  const void* read(size_t begin, size_t n, TileMemory& scratch) const {
+    return read(begin, n, scratch.bytes);
+  }
 
  private:
   void gather(size_t begin, size_t n, void* out) const;
@@ -56,9 +59,13 @@ class TileWriter {
 
   /// Memory for elements from `begin` on: the output's own, or `scratch` when they must be
   /// narrowed.
-  void* place(size_t begin, TileMemory& scratch) const;
+  void* place(size_t begin, void* scratch) const;
+  void* place(size_t begin, TileMemory& scratch) const { return place(begin, scratch.bytes); }
   /// To be called when place(begin, scratch) holds n elements.
-  void finish(size_t begin, size_t n, const TileMemory& scratch) const;
+  void finish(size_t begin, size_t n, const void* scratch) const;
+  void finish(size_t begin, size_t n, const TileMemory& scratch) const {
+    finish(begin, n, scratch.bytes);
+  }
 
  private:
   char* data_;

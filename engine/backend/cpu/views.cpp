@@ -1,8 +1,3 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <stdexcept>
-
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
 #include "engine/primitives/cast.h"
@@ -69,36 +64,22 @@ bool reshaped_strides(const array& a, const Shape& shape, Strides& strides) {
   return true;
 }
 
-void reshape(const Reshape& p, const Arrays& in, Arrays& out) {
+/// Of whatever primitive that only changes the shape.
+template <typename P>
+void reshape(const P&, const Arrays& in, Arrays& out) {
   const array& a = in[0];
+  const Shape& shape = out[0].shape();
   if (a.flags().row_contiguous) {
-    out[0].set_view(a.buffer(), row_major_strides(p.shape), a.byte_offset());
+    out[0].set_view(a.buffer(), row_major_strides(shape), a.byte_offset());
     return;
   }
   Strides strides;
-  if (reshaped_strides(a, p.shape, strides)) {
+  if (reshaped_strides(a, shape, strides)) {
     out[0].set_view(a.buffer(), std::move(strides), a.byte_offset());
     return;
   }
   const array dense = row_contiguous(a);
-  out[0].set_view(dense.buffer(), row_major_strides(p.shape), dense.byte_offset());
-}
-
-/// Layout of the slice of `a` that starts at `start` and steps by `steps`.
-std::pair<Strides, size_t> sliced(const array& a, const Shape& start, const Shape& steps) {
-  Strides strides(a.ndim());
-  int64_t offset = 0;
-  for (size_t i = 0; i < a.ndim(); ++i) {
-    strides[i] = a.strides()[i] * steps[i];
-    offset += a.strides()[i] * start[i];
-  }
-  return {std::move(strides), size_t(int64_t(a.byte_offset()) + offset * int64_t(a.itemsize()))};
-}
-
-void slice(const Slice& p, const Arrays& in, Arrays& out) {
-  if (out[0].size() == 0) return out[0].allocate();
-  auto [strides, offset] = sliced(in[0], p.start, p.strides);
-  out[0].set_view(in[0].buffer(), std::move(strides), offset);
+  out[0].set_view(dense.buffer(), row_major_strides(shape), dense.byte_offset());
 }
 
 void transpose(const Transpose& p, const Arrays& in, Arrays& out) {
@@ -132,54 +113,13 @@ void concatenate(const Concatenate& p, const Arrays& in, Arrays& out) {
   }
 }
 
-/// Makes `out` the input's memory when nobody else sees it, or a copy.
-void take_or_copy(const array& in, array& out) {
-  if (in.is_donatable() && in.flags().contiguous) {
-    share(in, out);
-  } else {
-    out.allocate();
-    copy_into(in, out);
-  }
-}
-
-void slice_update(const SliceUpdate& p, const Arrays& in, Arrays& out) {
-  take_or_copy(in[0], out[0]);
-  const auto [strides, offset] = sliced(out[0], p.start, p.strides);
-  copy_into(in[1], out[0], strides, offset);
-}
-
-/// Where a dynamic slice of shape `part` starts in `a`, one position per axis.
-Shape dynamic_start(const array& a, const array& start, const std::vector<int>& axes,
-                    const Shape& part, const char* where) {
-  const array dense = row_contiguous(start);
-  Shape places(a.ndim(), 0);
-  dispatch(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
-    for (size_t i = 0; i < axes.size(); ++i) {
-      const auto axis = size_t(axes[i]);
-      const auto place = convert_element<int64_t>(dense.data<T>()[i]);
-      if (place < 0 || place + part[axis] > a.shape()[axis]) {
-        throw std::out_of_range(
-            fmt::format("[{}] {} elements from {} lie outside axis {} of shape {}", where,
-                        part[axis], place, axis, to_string(a.shape())));
-      }
-      places[axis] = ShapeElem(place);
-    }
+void number_of_elements(const NumberOfElements& p, const Arrays& in, Arrays& out) {
+  double n = 1;
+  for (const int axis : p.axes) n *= in[0].shape(axis);
+  out[0].allocate();
+  dispatch(p.dtype, [&]<typename T>(std::type_identity<T>) {
+    *out[0].data<T>() = convert_element<T>(p.inverted ? 1 / n : n);
   });
-  return places;
-}
-
-void dynamic_slice(const DynamicSlice& p, const Arrays& in, Arrays& out) {
-  const Shape start = dynamic_start(in[0], in[1], p.axes, p.slice_size, "slice");
-  if (out[0].size() == 0) return out[0].allocate();
-  auto [strides, offset] = sliced(in[0], start, Shape(in[0].ndim(), 1));
-  out[0].set_view(in[0].buffer(), std::move(strides), offset);
-}
-
-void dynamic_slice_update(const DynamicSliceUpdate& p, const Arrays& in, Arrays& out) {
-  const Shape start = dynamic_start(in[0], in[2], p.axes, in[1].shape(), "slice_update");
-  take_or_copy(in[0], out[0]);
-  const auto [strides, offset] = sliced(out[0], start, Shape(out[0].ndim(), 1));
-  copy_into(in[1], out[0], strides, offset);
 }
 
 void as_type(const AsType&, const Arrays& in, Arrays& out) {
@@ -197,8 +137,11 @@ void as_type(const AsType&, const Arrays& in, Arrays& out) {
 void register_views(KernelTable& table) {
   table.add<AsStrided, as_strided>();
   table.add<BroadcastTo, broadcast_to>();
-  table.add<Reshape, reshape>();
-  table.add<Slice, slice>();
+  table.add<Reshape, reshape<Reshape>>();
+  table.add<ExpandDims, reshape<ExpandDims>>();
+  table.add<Squeeze, reshape<Squeeze>>();
+  table.add<Flatten, reshape<Flatten>>();
+  table.add<Unflatten, reshape<Unflatten>>();
   table.add<Transpose, transpose>();
   table.add<View, view>();
   table.add<Contiguous, contiguous>();
@@ -206,9 +149,7 @@ void register_views(KernelTable& table) {
   table.add<StopGradient, identity<StopGradient>>();
   table.add<Depends, identity<Depends>>();
   table.add<Concatenate, concatenate>();
-  table.add<SliceUpdate, slice_update>();
-  table.add<DynamicSlice, dynamic_slice>();
-  table.add<DynamicSliceUpdate, dynamic_slice_update>();
+  table.add<NumberOfElements, number_of_elements>();
   table.add<AsType, as_type>();
 }
 

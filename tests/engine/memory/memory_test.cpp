@@ -2,8 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "engine/memory/buffer.h"
+#include "engine/ops/arithmetic.h"
+#include "engine/ops/creation.h"
+#include "engine/ops/shape.h"
+#include "engine/ops/unary.h"
 
 namespace quern {
 namespace {
@@ -73,6 +78,55 @@ TEST_F(Memory, PastTheLimitAnAllocationThrowsWithTheSizes) {
 TEST_F(Memory, AnAbsurdSizeThrows) {
   EXPECT_THROW(Buffer::allocate(SIZE_MAX), OutOfMemory);
   EXPECT_THROW(Buffer::allocate(SIZE_MAX / 2), OutOfMemory);
+}
+
+TEST_F(Memory, AnAbsurdSizeThrowsWithoutALimitToo) {
+  set_memory_limit(SIZE_MAX);
+  try {
+    Buffer::allocate(size_t(1) << 60);
+    FAIL() << "no error";
+  } catch (const std::runtime_error& e) {
+    EXPECT_THAT(e.what(), testing::HasSubstr("1152921504606846976"));
+  }
+}
+
+TEST_F(Memory, AKernelThatAsksForTooMuchThrowsToWhoeverWaits) {
+  // 2^60 bytes, in a kernel on a stream's worker.
+  const array absurd = contiguous(broadcast_to(array(1.0f), {1 << 29, 1 << 29}));
+  for (const size_t limit : {memory_limit_, SIZE_MAX}) {
+    set_memory_limit(limit);
+    try {
+      array a = exp(absurd);
+      a.eval();
+      FAIL() << "no error";
+    } catch (const std::runtime_error& e) {
+      EXPECT_THAT(e.what(), testing::HasSubstr("1152921504606846976"));
+    }
+  }
+  EXPECT_EQ((array({1.0f}) + 1.0f).item<float>(), 2.0f);
+}
+
+TEST_F(Memory, ShapesWithMoreBytesThanCanBeCountedAreNoArrays) {
+  constexpr int big = 1 << 30;
+  EXPECT_THROW(zeros({big, big, 4}), std::overflow_error);
+  EXPECT_THROW(broadcast_to(array(1.0f), {big, big, 2}), std::overflow_error);
+  EXPECT_THROW(zeros({0, big, big, big}), std::overflow_error);
+  EXPECT_NO_THROW(zeros({big, big}));
+}
+
+TEST_F(Memory, SettersReturnWhatWasSetBefore) {
+  EXPECT_EQ(set_memory_limit(123'456'789), memory_limit_);
+  EXPECT_EQ(set_memory_limit(memory_limit_), 123'456'789u);
+  set_cache_limit(1000);
+  EXPECT_EQ(set_cache_limit(2000), 1000u);
+  const size_t wired = set_wired_limit(5000);
+  EXPECT_EQ(set_wired_limit(wired), 5000u);
+}
+
+TEST_F(Memory, TheLimitIsAShareOfTheMachinesMemory) {
+  const size_t all = size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGE_SIZE));
+  EXPECT_GT(memory_limit_, all / 2);
+  EXPECT_LT(memory_limit_, all);
 }
 
 }  // namespace

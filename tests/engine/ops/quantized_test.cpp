@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 
+#include "engine/graph/eval.h"
+#include "engine/ops/fp8.h"
 #include "tests/engine/ops/reference.h"
 
 namespace quern {
@@ -147,6 +151,186 @@ INSTANTIATE_TEST_SUITE_P(Schemes, Affine, testing::ValuesIn(schemes()), [](const
          std::to_string(info.param.group_size) + "_" + std::string(dtype_name(info.param.dtype));
 });
 
+/// Small floats and their scales from their definitions.
+double value_of(int code, int exponent_bits, int mantissa_bits, int bias) {
+  const int mantissa = code & ((1 << mantissa_bits) - 1);
+  const int exponent = code >> mantissa_bits & ((1 << exponent_bits) - 1);
+  const double fraction = std::ldexp(double(mantissa), -mantissa_bits);
+  const double value =
+      exponent == 0 ? std::ldexp(fraction, 1 - bias) : std::ldexp(1 + fraction, exponent - bias);
+  return code >> (mantissa_bits + exponent_bits) == 0 ? value : -value;
+}
+
+std::vector<double> decode_floats(const array& w_q, const array& scales, const std::string& mode) {
+  const array codes = view(w_q, uint8), scale_codes = contiguous(scales);
+  const std::vector<double> bytes = doubles(codes), s = doubles(scale_codes);
+  const size_t group = mode == "nvfp4" ? 16 : 32;
+  std::vector<double> out;
+  for (const double byte : bytes) {
+    const int b = int(byte);
+    if (mode == "mxfp8") {
+      out.push_back(value_of(b, 4, 3, 7));
+    } else {
+      out.push_back(value_of(b & 15, 2, 1, 1));
+      out.push_back(value_of(b >> 4, 2, 1, 1));
+    }
+  }
+  for (size_t i = 0; i < out.size(); ++i) {
+    const int scale = int(s[i / group]);
+    out[i] *= mode == "nvfp4" ? value_of(scale, 4, 3, 7) : std::ldexp(1.0, scale - 127);
+  }
+  return out;
+}
+
+class SmallFloats : public testing::TestWithParam<const char*> {
+ protected:
+  const std::string mode = GetParam();
+};
+
+TEST_P(SmallFloats, DequantizeDecodesEveryCode) {
+  const int bits = mode == "mxfp8" ? 8 : 4, group = mode == "nvfp4" ? 16 : 32;
+  const int columns = 512;
+  std::vector<uint8_t> bytes(size_t(columns * bits / 8));
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = uint8_t(i);
+    if (bits == 8 && (bytes[i] & 0x7f) == 0x7f) bytes[i] = 0x7e;  // NaN
+  }
+  std::vector<uint8_t> scale_bytes(size_t(columns / group));
+  for (size_t i = 0; i < scale_bytes.size(); ++i)
+    scale_bytes[i] = uint8_t(mode == "nvfp4" ? (i * 37) % 127 : 90 + i * 4);
+  const array w = view(array(bytes.begin(), {1, int(bytes.size())}, uint8), uint32);
+  const array scales(scale_bytes.begin(), {1, columns / group}, uint8);
+  expect_close(
+      dequantize(w, scales, std::nullopt, std::nullopt, std::nullopt, mode, std::nullopt, float32),
+      decode_floats(w, scales, mode), 0, 0);
+}
+
+TEST_P(SmallFloats, QuantizeFindsTheNearestCode) {
+  const array w = random_array({5, 128}, float32, 3);
+  const auto q = quantize(w, std::nullopt, std::nullopt, mode);
+  ASSERT_EQ(q.size(), 2u);
+  const std::vector<double> values = doubles(w), decoded = decode_floats(q[0], q[1], mode);
+  const size_t group = mode == "nvfp4" ? 16 : 32;
+  const int codes = mode == "mxfp8" ? 256 : 16;
+  std::vector<double> one(decoded.size());
+  for (size_t g = 0; g < values.size(); g += group) {
+    const int code = int(doubles(q[1])[g / group]);
+    const double scale = mode == "nvfp4" ? value_of(code, 4, 3, 7) : std::ldexp(1.0, code - 127);
+    for (size_t i = g; i < g + group; ++i) {
+      double nearest = 1e9;
+      for (int c = 0; c < codes; ++c) {
+        if (codes == 256 && (c & 0x7f) == 0x7f) continue;
+        const double v = scale * (codes == 256 ? value_of(c, 4, 3, 7) : value_of(c, 2, 1, 1));
+        nearest = std::min(nearest, std::abs(v - values[i]));
+      }
+      EXPECT_NEAR(std::abs(decoded[i] - values[i]), nearest, 1e-7);
+    }
+  }
+}
+
+TEST_P(SmallFloats, MatmulEqualsTheProductWithTheDecodedWeight) {
+  for (const int k : {32, 96, 2080}) {
+    const auto q = quantize(random_array({17, k}, float32, 5), std::nullopt, std::nullopt, mode);
+    const std::vector<double> w = decode_floats(q[0], q[1], mode);
+    for (const int m : {1, 2, 5, 33}) {
+      const array x = random_array({m, k}, float32, 6), y = random_array({m, 17}, bfloat16, 7);
+      const std::vector<double> xs = doubles(x), ys = doubles(y);
+      std::vector<double> want(size_t(m * 17), 0), want_plain(size_t(m * k), 0);
+      for (size_t i = 0; i < size_t(m); ++i) {
+        for (size_t j = 0; j < 17; ++j) {
+          for (size_t l = 0; l < size_t(k); ++l) {
+            want[i * 17 + j] += xs[i * size_t(k) + l] * w[j * size_t(k) + l];
+            want_plain[i * size_t(k) + l] += ys[i * 17 + j] * w[j * size_t(k) + l];
+          }
+        }
+      }
+      expect_close(
+          quantized_matmul(x, q[0], q[1], std::nullopt, true, std::nullopt, std::nullopt, mode),
+          want, 1e-6, 3e-7 * k);
+      const array plain =
+          quantized_matmul(y, q[0], q[1], std::nullopt, false, std::nullopt, std::nullopt, mode);
+      EXPECT_EQ(plain.dtype(), bfloat16);
+      expect_close(plain, want_plain, 1.01 * precision(bfloat16), 1e-5);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, SmallFloats, testing::Values("mxfp4", "mxfp8", "nvfp4"),
+                         [](const auto& info) { return std::string(info.param); });
+
+/// The same elements somewhere that suits no dtype, as a file may have them.
+array misaligned(const array& a) {
+  array dense = contiguous(a);
+  dense.eval();
+  const auto buffer = Buffer::allocate(dense.nbytes() + 3);
+  std::memcpy(static_cast<char*>(buffer->data()) + 3, dense.data<char>(), dense.nbytes());
+  return array(buffer, dense.shape(), dense.dtype(), 3);
+}
+
+TEST(Quantized, WeightsMayLieAnywhere) {
+  struct Kind {
+    const char* mode;
+    int bits;
+    Dtype dtype;
+  };
+  for (const Kind& kind :
+       {Kind{"affine", 4, bfloat16}, Kind{"affine", 3, float16}, Kind{"affine", 8, float32},
+        Kind{"mxfp4", 4, float32}, Kind{"mxfp8", 8, float32}, Kind{"nvfp4", 4, float32}}) {
+    SCOPED_TRACE(kind.mode);
+    const auto q =
+        quantize(random_array({19, 320}, kind.dtype), std::nullopt, kind.bits, kind.mode);
+    std::vector<array> moved;
+    for (const array& a : q) moved.push_back(misaligned(a));
+    const auto product = [&](const std::vector<array>& w, int m) {
+      return quantized_matmul(random_array({m, 320}), w[0], w[1],
+                              w.size() > 2 ? std::optional(w[2]) : std::nullopt, true, std::nullopt,
+                              kind.bits, kind.mode);
+    };
+    for (const int m : {1, 40}) expect_close(product(moved, m), doubles(product(q, m)), 0, 0);
+  }
+}
+
+TEST(Quantized, GatherMultipliesEachWithItsExpert) {
+  for (const bool transpose : {true, false}) {
+    const auto q = quantize(random_array({4, 24, 64}));
+    const int width = transpose ? 64 : 24;
+    // 150 rows for one expert, 2 for another, none for the others.
+    const array x = random_array({76, 2, width}, bfloat16, 2);
+    std::vector<int> lhs, rhs;
+    for (int i = 0; i < 76; ++i) {
+      lhs.push_back(75 - i);
+      rhs.push_back(i == 40 ? 3 : 1);
+    }
+    const array lhs_array(lhs.begin(), {76}, int32), rhs_array(rhs.begin(), {76}, int64);
+    const array out = gather_qmm(x, q[0], q[1], q[2], lhs_array, rhs_array, transpose);
+    ASSERT_EQ(out.shape(), (Shape{76, 2, transpose ? 24 : 64}));
+    for (const int i : {0, 39, 40, 75}) {
+      const auto part = [](const array& a, int at) {
+        return squeeze(slice(a, {at, 0, 0}, {at + 1, a.shape(1), a.shape(2)}), 0);
+      };
+      const size_t at = size_t(i);
+      expect_close(part(out, i),
+                   doubles(quantized_matmul(part(x, lhs[at]), part(q[0], rhs[at]),
+                                            part(q[1], rhs[at]), part(q[2], rhs[at]), transpose)),
+                   0, 1e-4);
+    }
+  }
+}
+
+TEST(Quantized, GatherCountsMatricesInOrder) {
+  const auto q = quantize(random_array({2, 3, 8, 64}));
+  const array x = random_array({3, 1, 2, 64}, float32, 2);
+  const array all = gather_qmm(x, q[0], q[1], q[2], std::nullopt, array({0, 5}, uint32));
+  ASSERT_EQ(all.shape(), (Shape{3, 2, 2, 8}));
+  const array last = squeeze(slice(all, {2, 1, 0, 0}, {3, 2, 2, 8}), {0, 1});
+  const auto sixth = [](const array& a) {
+    return squeeze(slice(a, {1, 2, 0, 0}, {2, 3, a.shape(2), a.shape(3)}), {0, 1});
+  };
+  const array rows = squeeze(slice(x, {2, 0, 0, 0}, {3, 1, 2, 64}), {0, 1});
+  expect_close(last, doubles(quantized_matmul(rows, sixth(q[0]), sixth(q[1]), sixth(q[2]))), 0,
+               1e-5);
+}
+
 TEST(Quantized, AConstantGroupIsKept) {
   for (const float value : {0.0f, 0.75f, -3.0f}) {
     const auto q = quantize(broadcast_to(array(value), {1, 64}));
@@ -217,6 +401,40 @@ TEST(QuantizedErrors, NameTheNumbers) {
   EXPECT_THROW(quantized_matmul(w, q[0], q[1]), std::invalid_argument);
   EXPECT_THROW(quantized_matmul(w, q[0], random_array({2, 2}), q[2]), std::invalid_argument);
   EXPECT_THROW(quantized_matmul(w, astype(q[0], int32), q[1], q[2]), std::invalid_argument);
+
+  const auto small = quantize(w, std::nullopt, std::nullopt, "mxfp4");
+  const std::optional<int> any;
+  EXPECT_THROW(dequantize(small[0], small[1], q[2], any, any, "mxfp4"), std::invalid_argument);
+  EXPECT_THROW(dequantize(small[0], astype(small[1], float32), std::nullopt, any, any, "mxfp4"),
+               std::invalid_argument);
+  EXPECT_THROW(quantize(w, any, any, "nvfp4", array({1.0f, 2.0f})), std::invalid_argument);
+  EXPECT_THROW(qqmm(w, w, std::nullopt, any, any, "affine"), std::invalid_argument);
+  EXPECT_THROW(gather_qmm(w, q[0], q[1], q[2], std::nullopt, array({0.0f})), std::invalid_argument);
+  EXPECT_THROW(eval(gather_qmm(w, q[0], q[1], q[2], std::nullopt, array({1}, int32))),
+               std::out_of_range);
+  try {
+    quantize(w, 64, 4, "mxfp4");
+    FAIL() << "mxfp4 has groups of 32";
+  } catch (const std::invalid_argument& e) {
+    EXPECT_STREQ(e.what(), "[quantize] mode \"mxfp4\" has no group size 64; it has 32");
+  }
+}
+
+TEST(Fp8, RoundsToTheNearestAndSaturates) {
+  std::vector<float> values;
+  for (int code = 0; code < 127; ++code) values.push_back(float(value_of(code, 4, 3, 7)));
+  for (size_t i = 0; i + 1 < values.size(); ++i) {
+    const float low = values[i], high = values[i + 1], middle = (low + high) / 2;
+    const auto even = float(values[i % 2 == 0 ? i : i + 1]);
+    expect_close(from_fp8(to_fp8(array({low, middle, std::nextafter(middle, 0.0f),
+                                        std::nextafter(middle, 1e9f), -middle})),
+                          float32),
+                 {double(low), double(even), double(low), double(high), -double(even)}, 0, 0);
+  }
+  expect_close(from_fp8(to_fp8(array({1e6f, -INFINITY, NAN})), float32), {448, -448, 448}, 0, 0);
+  EXPECT_THROW(to_fp8(array({1}, int32)), std::invalid_argument);
+  EXPECT_THROW(from_fp8(array({1}, int32), float32), std::invalid_argument);
+  EXPECT_THROW(from_fp8(array({1}, uint8), float64), std::invalid_argument);
 }
 
 }  // namespace

@@ -1,9 +1,5 @@
-#include <fmt/format.h>
-
-#include <stdexcept>
-
 #include "engine/backend/cpu/cpu.h"
-#include "engine/backend/cpu/elementwise/tiles.h"
+#include "engine/backend/cpu/elementwise/operands.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/backend/cpu/tile_reader.h"
 
@@ -13,64 +9,6 @@ namespace {
 
 constexpr size_t max_inputs = 3;
 constexpr size_t parallel_elements = size_t(1) << 15;
-
-bool is_constant(const array& a) {
-  for (size_t i = 0; i < a.ndim(); ++i) {
-    if (a.shape()[i] != 1 && a.strides()[i] != 0) return false;
-  }
-  return true;
-}
-
-bool same_layout(const array& a, const array& b) {
-  for (size_t i = 0; i < a.ndim(); ++i) {
-    if (a.shape()[i] != 1 && a.strides()[i] != b.strides()[i]) return false;
-  }
-  return true;
-}
-
-/// The input whose dense layout all others share (those that are one repeated element have none);
-/// nullptr when there is no such input.
-const array* common_layout(const std::vector<array>& in) {
-  const array* layout = nullptr;
-  for (const array& a : in) {
-    if (is_constant(a)) continue;
-    if (!a.flags().contiguous || (layout && !same_layout(a, *layout))) return nullptr;
-    if (!layout) layout = &a;
-  }
-  return layout;
-}
-
-/// Memory for the output: that of an input which nobody needs any more, or its own.
-void provide(array& out, const std::vector<array>& in, const array* layout) {
-  if (!layout) {
-    for (const array& a : in) {
-      if (a.flags().row_contiguous && a.nbytes() == out.nbytes() && a.is_donatable()) {
-        return out.set_view(a.buffer(), row_major_strides(out.shape()), a.byte_offset());
-      }
-    }
-    return out.allocate();
-  }
-  for (const array& a : in) {
-    if (a.nbytes() == out.nbytes() && a.is_donatable() && same_layout(a, *layout)) {
-      return out.set_view(a.buffer(), layout->strides(), a.byte_offset());
-    }
-  }
-  out.set_view(Buffer::allocate(out.nbytes()), layout->strides(), 0);
-}
-
-Tile find_tile(const Primitive& primitive, Dtype dtype, Dtype& compute) {
-  compute = dtype;
-  Tile tile = tiles().find(primitive, dtype);
-  if (!tile) {
-    compute = compute_dtype(dtype);
-    tile = tiles().find(primitive, compute);
-  }
-  if (!tile) {
-    throw std::invalid_argument(
-        fmt::format("[{}] is not defined for {}", primitive.name(), dtype_name(dtype)));
-  }
-  return tile;
-}
 
 void elementwise(const Primitive& primitive, const std::vector<array>& in,
                  std::vector<array>& outputs) {
@@ -85,7 +23,7 @@ void elementwise(const Primitive& primitive, const std::vector<array>& in,
   for (const array& a : in) {
     readers.emplace_back(a, converts ? compute_dtype(a.dtype()) : a.dtype(), layout != nullptr);
   }
-  provide(out, in, layout);
+  provide(out, in, layout, true);
   const TileWriter writer(out, converts ? compute_dtype(out.dtype()) : out.dtype());
 
   parallel_for(out.size(), parallel_elements, [&](size_t first, size_t last) {

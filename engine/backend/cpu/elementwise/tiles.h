@@ -20,6 +20,7 @@ class TileTable {
  public:
   template <typename P>
   void add(Dtype dtype, Tile tile) {
+    register_primitive(P::type_name, &P::load);
     tiles_[std::type_index(typeid(P))][size_t(dtype.val)] = tile;
   }
 

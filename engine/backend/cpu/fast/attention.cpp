@@ -7,18 +7,15 @@
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
-#include "engine/backend/cpu/dot_rows.h"
-#include "engine/backend/cpu/float_gemm.h"
 #include "engine/backend/cpu/float_rows.h"
+#include "engine/backend/cpu/matmul/dot_rows.h"
+#include "engine/backend/cpu/matmul/float_gemm.h"
 #include "engine/backend/cpu/thread_pool.h"
 
 namespace quern::cpu {
 
 namespace {
 
-using Arrays = std::vector<array>;
-
-constexpr int64_t key_block = 256;
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -45,20 +42,6 @@ void store_row(const Attention<T>& a, const QueryBlock& block, int64_t row,
   narrow(scratch,
          a.out + ((block.batch * a.query_heads + head) * a.query_times + time) * a.value_width,
          size_t(a.value_width));
-}
-
-/// Masks and exponentiates the scores [rows, n] of keys [key, key + n), `stride` apart.
-template <typename T>
-void soften(const Attention<T>& a, const QueryBlock& block, int64_t key, int64_t n, float* scores,
-            int64_t stride, RunningSoftmax& softmax) {
-  for (int64_t g = 0; g < a.heads_per_key(); ++g) {
-    for (int64_t i = 0; i < block.times; ++i) {
-      const int64_t row = g * block.times + i;
-      mask_scores(a, block.batch, block.key_head * a.heads_per_key() + g, block.time + i, key, n,
-                  scores + row * stride);
-      softmax.add_scores(row, scores + row * stride, n);
-    }
-  }
 }
 
 }  // namespace
@@ -105,6 +88,19 @@ void mask_scores(const Attention<T>& a, int64_t batch, int64_t head, int64_t tim
   } else {
     const T* mask = static_cast<const T*>(a.mask) + start;
     for (int64_t t = 0; t < n; ++t) scores[t] += float(mask[t * stride]);
+  }
+}
+
+template <typename T>
+void soften(const Attention<T>& a, const QueryBlock& block, int64_t key, int64_t n, float* scores,
+            int64_t stride, RunningSoftmax& softmax) {
+  for (int64_t g = 0; g < a.heads_per_key(); ++g) {
+    for (int64_t i = 0; i < block.times; ++i) {
+      const int64_t row = g * block.times + i;
+      mask_scores(a, block.batch, block.key_head * a.heads_per_key() + g, block.time + i, key, n,
+                  scores + row * stride);
+      softmax.add_scores(row, scores + row * stride, n);
+    }
   }
 }
 
@@ -164,24 +160,9 @@ void attend_few(const Attention<T>& a) {
                });
 }
 
-namespace {
-
-/// n rows of an operand as a float32 matrix: in place, or widened into the scratch.
-template <typename T>
-Matrix<float> float_rows(const T* first, int64_t stride, int64_t n, int64_t width, float* scratch) {
-  if constexpr (std::is_same_v<T, float>) {
-    return {first, n, width, stride, 1};
-  } else {
-    for (int64_t t = 0; t < n; ++t) widen(first + t * stride, scratch + t * width, size_t(width));
-    return {scratch, n, width, width, 1};
-  }
-}
-
-}  // namespace
-
 template <typename T>
 void attend_many(const Attention<T>& a) {
-  const int64_t times = std::min(a.query_times, std::max<int64_t>(16, 128 / a.heads_per_key()));
+  const int64_t times = block_times(a);
   const int64_t blocks = divide_up(a.query_times, times), rows = a.heads_per_key() * times;
   parallel_for(size_t(a.batches * a.key_heads * blocks), 1, [&](size_t begin, size_t end) {
     Scratch<float> queries(size_t(rows * a.width)), scores(size_t(rows * key_block));
@@ -228,48 +209,48 @@ void attend_many(const Attention<T>& a) {
   });
 }
 
-namespace {
-
-/// a itself when its last axis is dense, however the others lie.
 array with_dense_rows(const array& a) {
   return a.shape(-1) <= 1 || a.strides().back() == 1 ? a : row_contiguous(a);
 }
 
 template <typename T>
-typename Attention<T>::Operand operand_of(const array& a) {
-  return {a.data<T>(), a.strides()[0], a.strides()[1], a.strides()[2]};
+AttentionInputs<T>::AttentionInputs(const Arrays& in, float scale, bool causal, bool has_mask,
+                                    bool has_sinks)
+    : queries_(with_dense_rows(in[0])),
+      keys_(with_dense_rows(in[1])),
+      values_(with_dense_rows(in[2])) {
+  view.queries = operand_of<T>(queries_);
+  view.keys = operand_of<T>(keys_);
+  view.values = operand_of<T>(values_);
+  view.batches = queries_.shape(0);
+  view.query_heads = queries_.shape(1);
+  view.key_heads = keys_.shape(1);
+  view.query_times = queries_.shape(2);
+  view.key_times = keys_.shape(2);
+  view.width = queries_.shape(3);
+  view.value_width = values_.shape(3);
+  view.scale = scale;
+  view.causal = causal;
+  if (has_mask) {
+    mask_ = in[3];
+    view.mask = mask_->data<char>();
+    view.mask_is_bool = mask_->dtype() == bool_;
+    for (size_t i = 0; i < mask_->ndim(); ++i) {
+      view.mask_strides[4 - mask_->ndim() + i] = mask_->shape()[i] == 1 ? 0 : mask_->strides()[i];
+    }
+  }
+  if (has_sinks) {
+    sinks_ = row_contiguous(in[has_mask ? 4 : 3]);
+    view.sinks = sinks_->data<float>();
+  }
 }
+
+namespace {
 
 template <typename T>
 void attend(const fast::ScaledDotProductAttention& p, const Arrays& in, array& out) {
-  const array queries = with_dense_rows(in[0]), keys = with_dense_rows(in[1]),
-              values = with_dense_rows(in[2]);
-  Attention<T> a{};
-  a.queries = operand_of<T>(queries);
-  a.keys = operand_of<T>(keys);
-  a.values = operand_of<T>(values);
-  a.batches = queries.shape(0);
-  a.query_heads = queries.shape(1);
-  a.key_heads = keys.shape(1);
-  a.query_times = queries.shape(2);
-  a.key_times = keys.shape(2);
-  a.width = queries.shape(3);
-  a.value_width = values.shape(3);
-  a.scale = p.scale;
-  a.causal = p.causal;
-  if (p.has_mask) {
-    const array& mask = in[3];
-    a.mask = mask.data<char>();
-    a.mask_is_bool = mask.dtype() == bool_;
-    for (size_t i = 0; i < mask.ndim(); ++i) {
-      a.mask_strides[4 - mask.ndim() + i] = mask.shape()[i] == 1 ? 0 : mask.strides()[i];
-    }
-  }
-  std::optional<array> sinks;
-  if (p.has_sinks) {
-    sinks = row_contiguous(in.back());
-    a.sinks = sinks->data<float>();
-  }
+  AttentionInputs<T> inputs(in, p.scale, p.causal, p.has_mask, p.has_sinks);
+  Attention<T>& a = inputs.view;
   a.out = out.data<T>();
   if (a.heads_per_key() * a.query_times <= few_query_rows || a.width == 0)
     attend_few(a);
@@ -285,26 +266,32 @@ void attention(const fast::ScaledDotProductAttention& p, const Arrays& in, Array
       return attend<float16_t>(p, in, out[0]);
     case Dtype::Val::bfloat16:
       return attend<bfloat16_t>(p, in, out[0]);
-    case Dtype::Val::float32:
+    default:
       return attend<float>(p, in, out[0]);
-    default: {
-      Arrays narrow_in;
-      for (const array& a : in) {
-        if (a.dtype() != out[0].dtype()) {
-          narrow_in.push_back(a);
-          continue;
-        }
-        narrow_in.push_back(array(Buffer::allocate(a.size() * sizeof(float)), a.shape(), float32));
-        copy_into(a, narrow_in.back());
-      }
-      array narrow_out(Buffer::allocate(out[0].size() * sizeof(float)), out[0].shape(), float32);
-      attend<float>(p, narrow_in, narrow_out);
-      copy_into(narrow_out, out[0]);
-    }
   }
 }
 
 }  // namespace
+
+// What the gradient's kernel uses too.
+template class AttentionInputs<float>;
+template class AttentionInputs<float16_t>;
+template class AttentionInputs<bfloat16_t>;
+template void mask_scores(const Attention<float>&, int64_t, int64_t, int64_t, int64_t, int64_t,
+                          float*);
+template void mask_scores(const Attention<float16_t>&, int64_t, int64_t, int64_t, int64_t, int64_t,
+                          float*);
+template void mask_scores(const Attention<bfloat16_t>&, int64_t, int64_t, int64_t, int64_t, int64_t,
+                          float*);
+template void soften(const Attention<float>&, const QueryBlock&, int64_t, int64_t, float*, int64_t,
+                     RunningSoftmax&);
+template void soften(const Attention<float16_t>&, const QueryBlock&, int64_t, int64_t, float*,
+                     int64_t, RunningSoftmax&);
+template void soften(const Attention<bfloat16_t>&, const QueryBlock&, int64_t, int64_t, float*,
+                     int64_t, RunningSoftmax&);
+template void load_queries(const Attention<float>&, const QueryBlock&, float*);
+template void load_queries(const Attention<float16_t>&, const QueryBlock&, float*);
+template void load_queries(const Attention<bfloat16_t>&, const QueryBlock&, float*);
 
 void register_attention(KernelTable& table) {
   table.add<fast::ScaledDotProductAttention, attention>();

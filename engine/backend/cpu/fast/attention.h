@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
+#include "engine/backend/cpu/float_rows.h"
+#include "engine/backend/cpu/matmul/matrix.h"
 #include "engine/backend/cpu/scratch.h"
 #include "engine/primitives/fast.h"
 
@@ -32,6 +36,40 @@ struct Attention {
 
   int64_t heads_per_key() const { return query_heads / key_heads; }
 };
+
+/// An attention's inputs, and where they lie.
+template <typename T>
+class AttentionInputs {
+ public:
+  /// in: queries, keys, values, then mask and sinks where there are.
+  AttentionInputs(const Arrays& in, float scale, bool causal, bool has_mask, bool has_sinks);
+
+  Attention<T> view{};  ///< all but `out`
+
+ private:
+  array queries_, keys_, values_;
+  std::optional<array> mask_, sinks_;
+};
+
+/// a itself when its last axis is dense, however the others lie.
+array with_dense_rows(const array& a);
+
+/// a [B, H, T, D], its last axis dense.
+template <typename T>
+typename Attention<T>::Operand operand_of(const array& a) {
+  return {a.data<T>(), a.strides()[0], a.strides()[1], a.strides()[2]};
+}
+
+/// n rows of an operand as a float32 matrix: in place, or widened into the scratch.
+template <typename T>
+Matrix<float> float_rows(const T* first, int64_t stride, int64_t n, int64_t width, float* scratch) {
+  if constexpr (std::is_same_v<T, float>) {
+    return {first, n, width, stride, 1};
+  } else {
+    for (int64_t t = 0; t < n; ++t) widen(first + t * stride, scratch + t * width, size_t(width));
+    return {scratch, n, width, width, 1};
+  }
+}
 
 /// The queries that read the same keys: `times` of them from `time` on, for every query head of a
 /// key-value head. Row g * times + i is query time + i of the head's g-th query head.
@@ -67,6 +105,11 @@ template <typename T>
 void mask_scores(const Attention<T>& a, int64_t batch, int64_t head, int64_t time, int64_t key,
                  int64_t n, float* scores);
 
+/// Masks and exponentiates the scores [rows, n] of keys [key, key + n), `stride` apart.
+template <typename T>
+void soften(const Attention<T>& a, const QueryBlock& block, int64_t key, int64_t n, float* scores,
+            int64_t stride, RunningSoftmax& softmax);
+
 /// The scaled queries of a block as float32 rows [heads_per_key * times, width].
 template <typename T>
 void load_queries(const Attention<T>& a, const QueryBlock& block, float* rows);
@@ -82,12 +125,22 @@ void attend_few(const Attention<T>& a);
 template <typename T>
 void attend_many(const Attention<T>& a);
 
+/// Queries of a block where there are many: their rows of all heads that share keys fit a product's
+/// tile.
+template <typename T>
+int64_t block_times(const Attention<T>& a) {
+  return std::min(a.query_times, std::max<int64_t>(16, 128 / a.heads_per_key()));
+}
+
+/// Keys of a block.
+inline constexpr int64_t key_block = 256;
+
 /// Rows of queries per key-value head up to which attend_few is the faster.
 inline constexpr int64_t few_query_rows = 16;
 
 // Rows of floats, on the calling thread.
 
-/// Replaces x by exp(x - shift); returns the sum.
+/// Replaces x by exp(x - shift), by 0 where that is below 1e-38; returns the sum.
 float exponentials(float* x, size_t n, float shift);
 float largest_of(const float* x, size_t n);
 void scale_row(float* x, size_t n, float factor);

@@ -17,6 +17,15 @@ namespace HWY_NAMESPACE {
 
 using RowTag = hn::ScalableTag<float>;
 
+/// exp(x), and 0 where that is less than the smallest normal number: processors take a hundred
+/// cycles for each result that is denormal, and masked scores would all be.
+template <class D>
+HWY_INLINE hn::Vec<D> weight_of(D d, hn::Vec<D> x) {
+  const auto least = hn::Set(d, -87.0f);
+  const auto vanishes = hn::Lt(x, least);
+  return hn::IfThenZeroElse(vanishes, exp_of(d, hn::IfThenElse(vanishes, least, x)));
+}
+
 float exponentials_row(float* x, size_t n, float shift) {
   const RowTag d;
   const size_t lanes = hn::Lanes(d);
@@ -24,13 +33,13 @@ float exponentials_row(float* x, size_t n, float shift) {
   auto sums = hn::Zero(d);
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    const auto e = exp_of(d, hn::Sub(hn::LoadU(d, x + i), shifts));
+    const auto e = weight_of(d, hn::Sub(hn::LoadU(d, x + i), shifts));
     hn::StoreU(e, d, x + i);
     sums = hn::Add(sums, e);
   }
   float sum = hn::GetLane(hn::SumOfLanes(d, sums));
   for (; i < n; ++i) {
-    x[i] = hn::GetLane(exp_of(d, hn::Set(d, x[i] - shift)));
+    x[i] = hn::GetLane(weight_of(d, hn::Set(d, x[i] - shift)));
     sum += x[i];
   }
   return sum;

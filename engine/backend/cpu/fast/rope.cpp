@@ -95,17 +95,8 @@ void rope(const fast::RoPE& p, const Arrays& in, Arrays& out) {
       return turn<float16_t>(p, in, out[0]);
     case Dtype::Val::bfloat16:
       return turn<bfloat16_t>(p, in, out[0]);
-    case Dtype::Val::float32:
+    default:
       return turn<float>(p, in, out[0]);
-    default: {
-      Arrays narrow_in = in, narrow_out;
-      narrow_in[0] = array(Buffer::allocate(in[0].size() * sizeof(float)), in[0].shape(), float32);
-      copy_into(in[0], narrow_in[0]);
-      narrow_out.push_back(
-          array(Buffer::allocate(in[0].size() * sizeof(float)), in[0].shape(), float32));
-      turn<float>(p, narrow_in, narrow_out[0]);
-      copy_into(narrow_out[0], out[0]);
-    }
   }
 }
 

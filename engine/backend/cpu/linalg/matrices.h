@@ -1,0 +1,64 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+#include "engine/backend/cpu/copy.h"
+#include "engine/backend/cpu/linalg/lapack.h"
+#include "engine/backend/cpu/thread_pool.h"
+
+namespace quern::cpu {
+
+/// Calls f(std::type_identity<T>) with the element type of a dtype that LAPACK has.
+template <typename F>
+void for_matrix_type(Dtype dtype, F&& f) {
+  if (dtype == float32) return f(std::type_identity<float>());
+  if (dtype == float64) return f(std::type_identity<double>());
+  f(std::type_identity<complex64_t>());
+}
+
+/// Row-major matrices in one stretch of memory.
+template <typename T>
+struct Matrices {
+  T* data;
+  int rows;
+  int columns;
+  size_t count;
+
+  size_t size() const { return size_t(rows) * size_t(columns); }
+  T* operator[](size_t i) const { return data + i * size(); }
+};
+
+/// The matrices of an evaluated row-major input.
+template <typename T>
+Matrices<const T> matrices(const array& a) {
+  const int rows = a.shape(-2), columns = a.shape(-1);
+  size_t count = 1;
+  for (size_t i = 0; i + 2 < a.ndim(); ++i) count *= size_t(a.shape()[i]);
+  return {a.data<T>(), rows, columns, count};
+}
+
+/// Calls f(begin, end) for ranges of matrices, on several threads when there is work enough: an
+/// operation on one takes about `cost` multiplications.
+template <typename F>
+void for_each_range(size_t count, double cost, F&& f) {
+  constexpr double worth_a_thread = 3e4;
+  const auto grain = size_t(std::max(1.0, worth_a_thread / std::max(1.0, cost)));
+  parallel_for(count, grain, std::forward<F>(f));
+}
+
+inline double cubed(int n) { return double(n) * n * n; }
+
+/// LAPACK's answer to a call with lwork = -1: the size of its work array.
+template <typename T>
+int work_size(T answer) {
+  if constexpr (std::is_same_v<T, complex64_t>)
+    return std::max(1, int(answer.real()));
+  else
+    return std::max(1, int(answer));
+}
+
+}  // namespace quern::cpu
