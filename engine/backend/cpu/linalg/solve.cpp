@@ -81,7 +81,8 @@ void inverse(const Inverse& p, const std::vector<array>& in, std::vector<array>&
   });
 }
 
-/// 0, or the order of the first leading minor that is not positive. NaN and infinity pass LAPACK by.
+/// 0, or the order of the first leading minor that is not positive. NaN and infinity pass LAPACK
+/// by.
 template <typename T>
 int factor_hermitian(T* a, int n, bool upper) {
   const int info = lapack::potrf(lapack_triangle(upper), n, a, n);
