@@ -18,9 +18,10 @@ void array::Impl::set_layout(std::shared_ptr<Buffer> memory, Strides new_strides
   buffer = std::move(memory);
 }
 
-void require_countable_bytes(size_t size, const Shape& shape, Dtype dtype) {
-  if (size <= size_t(INT64_MAX) / dtype.size()) return;
-  throw std::overflow_error(fmt::format("[array] shape {} of {} has more bytes than 2^63 - 1",
+size_t element_count(const Shape& shape, Dtype dtype, const char* where) {
+  const size_t count = element_count(shape, where);
+  if (count <= size_t(INT64_MAX) / dtype.size()) return count;
+  throw std::overflow_error(fmt::format("[{}] shape {} of {} has more bytes than 2^63 - 1", where,
                                         to_string(shape), dtype_name(dtype)));
 }
 
@@ -96,7 +97,8 @@ array::array(std::shared_ptr<Buffer> buffer, Shape shape, Dtype dtype, size_t by
 
 array::array(Shape shape, Dtype dtype, std::shared_ptr<const Primitive> primitive,
              std::vector<array> inputs)
-    : impl_(std::make_shared<Impl>(std::move(shape), dtype)) {
+    : impl_(std::make_shared<Impl>(std::move(shape), dtype,
+                                   primitive ? primitive->name() : "array")) {
   impl_->node = std::make_shared<Node>(std::move(primitive), std::move(inputs));
   impl_->node->outputs.push_back({impl_, impl_->shape, dtype});
   impl_->trace_level = impl_->node->trace_level;
@@ -108,7 +110,8 @@ std::vector<array> array::make_arrays(std::vector<Shape> shapes, const std::vect
   const auto node = std::make_shared<Node>(std::move(primitive), std::move(inputs));
   std::vector<array> outputs;
   for (size_t i = 0; i < shapes.size(); ++i) {
-    const auto impl = std::make_shared<Impl>(std::move(shapes[i]), dtypes[i]);
+    const auto impl =
+        std::make_shared<Impl>(std::move(shapes[i]), dtypes[i], node->primitive->name());
     impl->node = node;
     impl->trace_level = node->trace_level;
     node->outputs.push_back({impl, impl->shape, impl->dtype});

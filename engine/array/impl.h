@@ -5,8 +5,11 @@
 
 namespace quern {
 
-/// Throws std::overflow_error when so many elements take more than 2^63 - 1 bytes.
-void require_countable_bytes(size_t size, const Shape& shape, Dtype dtype);
+/// element_count, with `where` in its errors.
+size_t element_count(const Shape& shape, const char* where);
+
+/// The same, and throws std::overflow_error when so many elements take more than 2^63 - 1 bytes.
+size_t element_count(const Shape& shape, Dtype dtype, const char* where);
 
 /// What copies of an array share. Shape and dtype never change. `node` is set until the array is
 /// given to a stream; then `completion` and `step` tell when the worker has filled in buffer and
@@ -14,10 +17,9 @@ void require_countable_bytes(size_t size, const Shape& shape, Dtype dtype);
 struct array::Impl {
   enum class Status : uint8_t { unscheduled, scheduled, available };
 
-  Impl(Shape shape, Dtype dtype)
-      : shape(std::move(shape)), size(element_count(this->shape)), dtype(dtype) {
-    require_countable_bytes(size, this->shape, dtype);
-  }
+  /// `where` is what makes the array, for errors.
+  Impl(Shape shape, Dtype dtype, const char* where = "array")
+      : shape(std::move(shape)), size(element_count(this->shape, dtype, where)), dtype(dtype) {}
 
   void set_layout(std::shared_ptr<Buffer> memory, Strides new_strides, size_t offset);
 

@@ -5,22 +5,26 @@
 #include <limits>
 #include <stdexcept>
 
+#include "engine/array/impl.h"
+
 namespace quern {
 
-size_t element_count(const Shape& shape) {
+size_t element_count(const Shape& shape) { return element_count(shape, "array"); }
+
+size_t element_count(const Shape& shape, const char* where) {
   int64_t count = 1;
   bool empty = false;
   for (const ShapeElem axis : shape) {
     if (axis < 0) {
       throw std::invalid_argument(
-          fmt::format("[array] a dimension is negative in shape {}", to_string(shape)));
+          fmt::format("[{}] a dimension is negative in shape {}", where, to_string(shape)));
     }
     // Strides are products of the other lengths, and must be countable too.
     if (axis == 0) {
       empty = true;
     } else if (__builtin_mul_overflow(count, int64_t(axis), &count)) {
       throw std::overflow_error(
-          fmt::format("[array] shape {} has more elements than 2^63 - 1", to_string(shape)));
+          fmt::format("[{}] shape {} has more elements than 2^63 - 1", where, to_string(shape)));
     }
   }
   return empty ? 0 : size_t(count);

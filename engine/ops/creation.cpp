@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "engine/array/impl.h"
 #include "engine/graph/trace.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/comparison.h"
@@ -72,7 +73,7 @@ array linspace(double start, double stop, int num, Dtype dtype, StreamOrDevice s
 }
 
 array full(Shape shape, array values, Dtype dtype, StreamOrDevice s) {
-  element_count(shape);  // throws for a negative length
+  element_count(shape, dtype, "full");
   return contiguous(broadcast_to(astype(std::move(values), dtype, s), shape, s), false, s);
 }
 

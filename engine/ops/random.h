@@ -66,8 +66,8 @@ array normal(const Shape& shape, Dtype dtype, const std::optional<array>& key = 
              StreamOrDevice s = {});
 array normal(const Shape& shape, const std::optional<array>& key = {}, StreamOrDevice s = {});
 
-/// Vectors [.., n] with mean [.., n] and covariance [.., n, n], positive semidefinite; the batch axes
-/// of both broadcast to `shape`, which the result's begins with. Computed in float32.
+/// Vectors [.., n] with mean [.., n] and covariance [.., n, n], positive semidefinite; the batch
+/// axes of both broadcast to `shape`, which the result's begins with. Computed in float32.
 array multivariate_normal(const array& mean, const array& cov, const Shape& shape, Dtype dtype,
                           const std::optional<array>& key = {}, StreamOrDevice s = {});
 

@@ -150,8 +150,8 @@ array as_matrices(const array& a) { return a.ndim() == 2 ? expand_dims(a, 0) : f
 /// The sums of updates [indices..., rows, columns] by their number: [count, rows, columns].
 array sum_by_number(const array& updates, const array& numbers, int count) {
   const array none = zeros({count, updates.shape(-2), updates.shape(-1)}, float32);
-  return scatter_add(none, flatten(numbers),
-                     expand_dims(astype(as_matrices(updates), float32), 1), 0);
+  return scatter_add(none, flatten(numbers), expand_dims(astype(as_matrices(updates), float32), 1),
+                     0);
 }
 
 }  // namespace

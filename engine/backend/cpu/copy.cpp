@@ -24,25 +24,31 @@ constexpr bool is_half = std::is_same_v<T, float16_t> || std::is_same_v<T, bfloa
 using RowCopy = void (*)(const char* src, int64_t src_stride, char* dst, int64_t dst_stride,
                          size_t n);
 
+/// Element i: files need not align what they hold.
+template <typename T>
+T load(const char* data, int64_t i) {
+  T value;
+  std::memcpy(&value, data + i * int64_t(sizeof(T)), sizeof(T));
+  return value;
+}
+
 template <typename From, typename To>
-void copy_row(const char* src_bytes, int64_t src_stride, char* dst_bytes, int64_t dst_stride,
-              size_t n) {
-  const From* src = reinterpret_cast<const From*>(src_bytes);
+void copy_row(const char* src, int64_t src_stride, char* dst_bytes, int64_t dst_stride, size_t n) {
   To* dst = reinterpret_cast<To*>(dst_bytes);
   if (src_stride == 1 && dst_stride == 1) {
     if constexpr (std::is_same_v<From, To>) {
-      std::memcpy(dst_bytes, src_bytes, n * sizeof(To));
+      std::memcpy(dst_bytes, src, n * sizeof(To));
     } else if constexpr (is_half<From> && std::is_same_v<To, float>) {
-      widen(src, dst, n);
+      widen(reinterpret_cast<const From*>(src), dst, n);
     } else if constexpr (is_half<To> && std::is_same_v<From, float>) {
-      narrow(src, dst, n);
+      narrow(reinterpret_cast<const From*>(src), dst, n);
     } else {
-      for (size_t i = 0; i < n; ++i) dst[i] = convert_element<To>(src[i]);
+      for (size_t i = 0; i < n; ++i) dst[i] = convert_element<To>(load<From>(src, int64_t(i)));
     }
     return;
   }
   for (size_t i = 0; i < n; ++i) {
-    dst[int64_t(i) * dst_stride] = convert_element<To>(src[int64_t(i) * src_stride]);
+    dst[int64_t(i) * dst_stride] = convert_element<To>(load<From>(src, int64_t(i) * src_stride));
   }
 }
 

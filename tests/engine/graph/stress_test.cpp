@@ -40,9 +40,8 @@ float across_streams(const std::vector<Stream>& streams, size_t first, int steps
 TEST(Stress, SixteenThreadsOnSharedStreams) {
   const std::vector<Stream> streams = {new_stream(Device::cpu), new_stream(Device::cpu),
                                        default_stream(Device::cpu)};
-  const auto compiled = compile([](const Arrays& in) {
-    return Arrays{sum(exp(negative(multiply(in[0], in[0]))))};
-  });
+  const auto compiled =
+      compile([](const Arrays& in) { return Arrays{sum(exp(negative(multiply(in[0], in[0]))))}; });
   const auto gradient = grad([](const array& x) { return sum(sin(matmul(x, x))); });
   across_streams(streams, 0, 20);
   compiled({ones({64})})[0].eval();

@@ -20,18 +20,17 @@ struct GradientTolerance {
 /// direction for jvp, and against jvp by the identity <cotangent, J v> = <vjp, v> for vjp, and then
 /// the gradient of the gradient in the same way. Reports by EXPECT_.... Inputs that are not float64
 /// are held fixed.
-void expect_gradients(const std::string& name, const ArrayFunction& fun,
-                      const Arrays& inputs, GradientTolerance tolerance = {});
+void expect_gradients(const std::string& name, const ArrayFunction& fun, const Arrays& inputs,
+                      GradientTolerance tolerance = {});
 
 /// Checks vmap of a function against calling it for each element of the batch: with every input
 /// mapped, and with each input alone mapped, over the first and over the last axis. `inputs` are
 /// those of one call.
-void expect_vmap(const std::string& name, const ArrayFunction& fun,
-                 const Arrays& inputs, double tolerance = 1e-5);
+void expect_vmap(const std::string& name, const ArrayFunction& fun, const Arrays& inputs,
+                 double tolerance = 1e-5);
 
 /// Both, the gradients first.
-void expect_transforms(const std::string& name, const ArrayFunction& fun,
-                       const Arrays& inputs);
+void expect_transforms(const std::string& name, const ArrayFunction& fun, const Arrays& inputs);
 
 /// Reproducible float64 values between low and high, different for each seed.
 array values(Shape shape, uint64_t seed, double low = -1, double high = 1);

@@ -41,6 +41,16 @@ Matrices<const T> matrices(const array& a) {
   return {a.data<T>(), rows, columns, count};
 }
 
+/// Memory for elements that LAPACK works on: OpenBLAS 0.3.21 reads, and ignores, a few elements
+/// past the end of a complex matrix.
+template <typename T>
+std::vector<T> working_memory(size_t n) {
+  std::vector<T> memory;
+  memory.reserve(n + 64 / sizeof(T));
+  memory.resize(n);
+  return memory;
+}
+
 /// Calls f(begin, end) for ranges of matrices, on several threads when there is work enough: an
 /// operation on one takes about `cost` multiplications.
 template <typename F>

@@ -49,7 +49,7 @@ void invert_general(const Matrices<T>& a) {
     std::vector<int> pivots(size_t(n) + 1);
     T answer{};
     lapack::getri(n, a.data, n, pivots.data(), &answer, -1);
-    std::vector<T> work(size_t(work_size(answer)));
+    std::vector<T> work = working_memory<T>(size_t(work_size(answer)));
     for (size_t i = begin; i < end; ++i) {
       int info = lapack::getrf(n, n, a[i], n, pivots.data());
       if (info == 0) info = lapack::getri(n, a[i], n, pivots.data(), work.data(), int(work.size()));
@@ -81,7 +81,8 @@ void inverse(const Inverse& p, const std::vector<array>& in, std::vector<array>&
   });
 }
 
-/// 0, or the order of the first leading minor that is not positive. NaN and infinity pass LAPACK by.
+/// 0, or the order of the first leading minor that is not positive. NaN and infinity pass LAPACK
+/// by.
 template <typename T>
 int factor_hermitian(T* a, int n, bool upper) {
   const int info = lapack::potrf(lapack_triangle(upper), n, a, n);
@@ -129,7 +130,8 @@ void solve(const Solve&, const std::vector<array>& in, std::vector<array>& out) 
     const int n = a.rows, k = b.columns;
     if (out[0].size() == 0) return;
     for_each_range(a.count, cubed(n) / 3 + double(n) * n * k, [&](size_t begin, size_t end) {
-      std::vector<T> factors(a.size()), columns(k > 1 ? b.size() : 0);
+      std::vector<T> factors = working_memory<T>(a.size());
+      std::vector<T> columns = working_memory<T>(k > 1 ? b.size() : 0);
       std::vector<int> pivots(size_t(n) + 1);
       for (size_t i = begin; i < end; ++i) {
         std::copy_n(a[i], a.size(), factors.data());
@@ -188,7 +190,7 @@ void slogdet(const SlogDet&, const std::vector<array>& in, std::vector<array>& o
     const Matrices<const T> a = matrices<T>(dense);
     for_each_range(a.count, cubed(a.rows) / 3, [&](size_t begin, size_t end) {
       std::vector<int> pivots(size_t(a.rows) + 1);
-      std::vector<T> factors(a.size() + 1);
+      std::vector<T> factors = working_memory<T>(a.size());
       for (size_t i = begin; i < end; ++i) {
         std::copy_n(a[i], a.size(), factors.data());
         const LogDet<T> value(factors.data(), a.rows, pivots);
@@ -218,7 +220,7 @@ void det(const Det&, const std::vector<array>& in, std::vector<array>& out) {
     const Matrices<const T> a = matrices<T>(dense);
     for_each_range(a.count, cubed(a.rows) / 3, [&](size_t begin, size_t end) {
       std::vector<int> pivots(size_t(a.rows) + 1);
-      std::vector<T> factors(a.size() + 1);
+      std::vector<T> factors = working_memory<T>(a.size());
       for (size_t i = begin; i < end; ++i) {
         std::copy_n(a[i], a.size(), factors.data());
         out[0].data<T>()[i] = determinant(factors.data(), a.rows, pivots);
@@ -231,7 +233,7 @@ template <typename T>
 void factor_lu(const Matrices<const T>& a, T* packed, uint32_t* exchanged, uint32_t* row_of) {
   const int m = a.rows, n = a.columns, k = std::min(m, n);
   for_each_range(a.count, double(m) * n * k, [&](size_t begin, size_t end) {
-    std::vector<T> columns(a.size());
+    std::vector<T> columns = working_memory<T>(a.size());
     std::vector<int> pivots(size_t(k) + 1);
     std::vector<uint32_t> order(static_cast<size_t>(m));
     for (size_t i = begin; i < end; ++i) {
@@ -270,11 +272,12 @@ void factor_qr(const Matrices<const T>& a, T* q, T* r) {
   const int m = a.rows, n = a.columns, k = std::min(m, n);
   const auto sm = size_t(m), sn = size_t(n), sk = size_t(k);
   for_each_range(a.count, double(m) * n * k, [&](size_t begin, size_t end) {
-    std::vector<T> factors(a.size()), tau(sk);
+    std::vector<T> factors = working_memory<T>(a.size()), tau = working_memory<T>(sk);
     T answers[2]{};
     lapack::gelqf(n, m, factors.data(), n, tau.data(), &answers[0], -1);
     lapack::orglq(k, m, k, factors.data(), n, tau.data(), &answers[1], -1);
-    std::vector<T> work(size_t(std::max(work_size(answers[0]), work_size(answers[1]))));
+    const int most = std::max(work_size(answers[0]), work_size(answers[1]));
+    std::vector<T> work = working_memory<T>(size_t(most));
     for (size_t i = begin; i < end; ++i) {
       std::copy_n(a[i], a.size(), factors.data());
       lapack::gelqf(n, m, factors.data(), n, tau.data(), work.data(), int(work.size()));

@@ -43,14 +43,14 @@ class SingularValues {
       : rows_(rows),
         columns_(columns),
         job_(job),
-        a_(size_t(rows) * size_t(columns)),
+        a_(working_memory<T>(size_t(rows) * size_t(columns))),
         indices_(8 * size_t(rank())) {
     const auto k = size_t(rank()), l = size_t(std::max(rows, columns));
     if constexpr (!std::is_same_v<T, Real<T>>)
       real_.resize(std::max(5 * k * k + 5 * k, 2 * l * k + 2 * k * k + k) + 7 * k);
     T answer{};
     call(nullptr, nullptr, nullptr, &answer, -1);
-    work_.resize(size_t(work_size(answer)));
+    work_ = working_memory<T>(size_t(work_size(answer)));
   }
 
   int rank() const { return std::min(rows_, columns_); }
@@ -128,12 +128,12 @@ void pinv(const PseudoInverse&, const std::vector<array>& in, std::vector<array>
     T* inverse = out[0].data<T>();
     for_each_range(a.count, 8 * double(m) * double(n) * double(k), [&](size_t begin, size_t end) {
       SingularValues<T> decompose(a.rows, a.columns, 'S');
-      std::vector<T> u(m * k), vh(k * n), row(m);
+      std::vector<T> u = working_memory<T>(m * k), vh = working_memory<T>(k * n);
+      std::vector<T> uh(k * m);
       std::vector<Real<T>> s(k);
       for (size_t i = begin; i < end; ++i) {
         decompose(a[i], u.data(), s.data(), vh.data(), "linalg::pinv", i);
         // V diag(1 / s) U^H, by the conjugate transpose of U so that the inner loop is dense.
-        std::vector<T> uh(k * m);
         for (size_t r = 0; r < m; ++r)
           for (size_t c = 0; c < k; ++c) uh[c * m + r] = conjugate_of(u[r * k + c]);
         for (size_t c = 0; c < n; ++c) {
@@ -173,7 +173,8 @@ void cofactor(const Cofactor&, const std::vector<array>& in, std::vector<array>&
     T* cofactors = out[0].data<T>();
     for_each_range(a.count, 10 * cubed(a.rows), [&](size_t begin, size_t end) {
       SingularValues<T> decompose(a.rows, a.rows, 'A');
-      std::vector<T> u(n * n), vh(n * n), scratch(n * n);
+      std::vector<T> u = working_memory<T>(n * n), vh = working_memory<T>(n * n);
+      std::vector<T> scratch = working_memory<T>(n * n);
       std::vector<Real<T>> s(n);
       std::vector<int> pivots(n);
       for (size_t i = begin; i < end; ++i) {
@@ -205,7 +206,7 @@ class HermitianEigen {
     Real<T> real{};
     int index = 0;
     lapack::heevd(job, uplo, n, nullptr, nullptr, &work, -1, &real, -1, &index, -1);
-    work_.resize(size_t(work_size(work)));
+    work_ = working_memory<T>(size_t(work_size(work)));
     real_.resize(size_t(work_size(real)));
     indices_.resize(size_t(std::max(1, index)));
   }
@@ -249,7 +250,7 @@ void eigh(const Eigh& p, const std::vector<array>& in, std::vector<array>& out) 
     for_each_range(a.count, 6 * cubed(a.rows), [&](size_t begin, size_t end) {
       // The row-major lower triangle is LAPACK's upper one.
       HermitianEigen<T> decompose(a.rows, p.compute_vectors ? 'V' : 'N', p.uplo == "L" ? 'U' : 'L');
-      std::vector<T> scratch(p.compute_vectors ? 0 : n * n);
+      std::vector<T> scratch = working_memory<T>(p.compute_vectors ? 0 : n * n);
       for (size_t i = begin; i < end; ++i) {
         require_finite(where, a[i], n * n, i);
         T* vectors = p.compute_vectors ? out[1].data<T>() + i * n * n : scratch.data();
@@ -269,11 +270,11 @@ class GeneralEigen {
   GeneralEigen(int n, bool vectors) : n_(n), job_(vectors ? 'V' : 'N') {
     T answer{};
     call(nullptr, &answer, -1);
-    work_.resize(size_t(work_size(answer)));
-    a_.resize(size_t(n) * size_t(n));
+    work_ = working_memory<T>(size_t(work_size(answer)));
+    a_ = working_memory<T>(size_t(n) * size_t(n));
     values_.resize(size_t(n));
     imaginary_.resize(size_t(n));
-    vectors_.resize(vectors ? a_.size() : 0);
+    vectors_ = working_memory<T>(vectors ? a_.size() : 0);
   }
 
   int operator()(const T* a, complex64_t* w, complex64_t* v) {
