@@ -16,9 +16,6 @@ namespace {
 
 constexpr size_t alignment = 64;
 constexpr size_t page = 4096;
-// OpenBLAS 0.3.21 reads (and ignores) a few elements past the end of a complex matrix: they are to
-// be there.
-constexpr size_t beyond = 64;
 
 // Few distinct sizes, so that freed blocks fit later requests.
 size_t rounded(size_t size) {
@@ -66,11 +63,11 @@ Allocator::Block Allocator::allocate(size_t wanted) {
   if (!data) {
     if (active_ + cached_ + size > memory_limit_) trim_cache(memory_limit_ - active_ - size);
     lock.unlock();
-    data = std::aligned_alloc(alignment, size + beyond);
+    data = std::aligned_alloc(alignment, size);
     lock.lock();
     if (!data) {
       trim_cache(0);
-      data = std::aligned_alloc(alignment, size + beyond);
+      data = std::aligned_alloc(alignment, size);
     }
     if (!data) {
       throw OutOfMemory(fmt::format(

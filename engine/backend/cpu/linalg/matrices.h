@@ -41,14 +41,24 @@ Matrices<const T> matrices(const array& a) {
   return {a.data<T>(), rows, columns, count};
 }
 
-/// Memory for elements that LAPACK works on: OpenBLAS 0.3.21 reads, and ignores, a few elements
-/// past the end of a complex matrix.
+// OpenBLAS 0.3.21 reads ahead, and ignores what it read, past the end of a complex matrix: up to
+// about a column. What LAPACK works on has that much memory behind it.
+
+/// Memory for n elements that LAPACK works on.
 template <typename T>
 std::vector<T> working_memory(size_t n) {
   std::vector<T> memory;
-  memory.reserve(n + 64 / sizeof(T));
+  memory.reserve(2 * n + 64);  // pages that are not touched cost nothing
   memory.resize(n);
   return memory;
+}
+
+/// Row-major memory for an output that LAPACK works on.
+inline void allocate_for_lapack(array& out) {
+  if (out.dtype() != complex64 || out.ndim() == 0) return out.allocate();
+  const auto matrix = size_t(out.shape(-1)) * size_t(out.ndim() > 1 ? out.shape(-2) : 1);
+  out.set_view(Buffer::allocate(out.nbytes() + (matrix + 64) * out.itemsize()),
+               row_major_strides(out.shape()), 0);
 }
 
 /// Calls f(begin, end) for ranges of matrices, on several threads when there is work enough: an

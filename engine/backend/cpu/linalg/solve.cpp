@@ -37,7 +37,10 @@ void clear_triangle(T* a, int n, bool upper) {
 /// The input's matrices in the output's memory, to be worked on in place.
 template <typename T>
 Matrices<T> copied(const array& in, array& out) {
-  if (!out.take_or_allocate(in)) copy_into(in, out);
+  if (out.dtype() == complex64 || !out.take_or_allocate(in)) {
+    allocate_for_lapack(out);
+    copy_into(in, out);
+  }
   const Matrices<const T> from = matrices<T>(out);
   return {out.data<T>(), from.rows, from.columns, from.count};
 }
@@ -185,7 +188,7 @@ struct LogDet {
 
 void slogdet(const SlogDet&, const std::vector<array>& in, std::vector<array>& out) {
   const array dense = row_contiguous(in[0]);
-  for (array& o : out) o.allocate();
+  for (array& o : out) allocate_for_lapack(o);
   for_matrix_type(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
     const Matrices<const T> a = matrices<T>(dense);
     for_each_range(a.count, cubed(a.rows) / 3, [&](size_t begin, size_t end) {
@@ -215,7 +218,7 @@ T determinant(T* a, int n, std::vector<int>& pivots) {
 
 void det(const Det&, const std::vector<array>& in, std::vector<array>& out) {
   const array dense = row_contiguous(in[0]);
-  out[0].allocate();
+  allocate_for_lapack(out[0]);
   for_matrix_type(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
     const Matrices<const T> a = matrices<T>(dense);
     for_each_range(a.count, cubed(a.rows) / 3, [&](size_t begin, size_t end) {
@@ -253,7 +256,7 @@ void factor_lu(const Matrices<const T>& a, T* packed, uint32_t* exchanged, uint3
 
 void lu(const LU&, const std::vector<array>& in, std::vector<array>& out) {
   const array dense = row_contiguous(in[0]);
-  for (array& o : out) o.allocate();
+  for (array& o : out) allocate_for_lapack(o);
   if (dense.size() == 0) {
     // No pivots to exchange rows by: each is where it was.
     const auto m = std::max<size_t>(1, size_t(dense.shape(-2)));
@@ -295,7 +298,7 @@ void factor_qr(const Matrices<const T>& a, T* q, T* r) {
 
 void qr(const QR&, const std::vector<array>& in, std::vector<array>& out) {
   const array dense = row_contiguous(in[0]);
-  for (array& o : out) o.allocate();
+  for (array& o : out) allocate_for_lapack(o);
   if (dense.size() == 0) return;
   for_matrix_type(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
     factor_qr<T>(matrices<T>(dense), out[0].data<T>(), out[1].data<T>());

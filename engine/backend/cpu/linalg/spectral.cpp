@@ -87,7 +87,7 @@ void fill_identity(T* a, size_t count, int n) {
 
 void svd(const SVD& p, const std::vector<array>& in, std::vector<array>& out) {
   const array dense = row_contiguous(in[0]);
-  for (array& o : out) o.allocate();
+  for (array& o : out) allocate_for_lapack(o);
   for_matrix_type(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
     const Matrices<const T> a = matrices<T>(dense);
     const auto m = size_t(a.rows), n = size_t(a.columns), k = std::min(m, n);
@@ -119,7 +119,7 @@ T conjugate_of(T x) {
 
 void pinv(const PseudoInverse&, const std::vector<array>& in, std::vector<array>& out) {
   const array dense = row_contiguous(in[0]);
-  out[0].allocate();
+  allocate_for_lapack(out[0]);
   if (dense.size() == 0) return;
   for_matrix_type(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
     const Matrices<const T> a = matrices<T>(dense);
@@ -165,7 +165,7 @@ T unitary_determinant(std::vector<T>& a, int n, std::vector<int>& pivots) {
 /// the singular values but s_i: nothing is divided by, so A may be singular.
 void cofactor(const Cofactor&, const std::vector<array>& in, std::vector<array>& out) {
   const array dense = row_contiguous(in[0]);
-  out[0].allocate();
+  allocate_for_lapack(out[0]);
   if (dense.size() == 0) return;
   for_matrix_type(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
     const Matrices<const T> a = matrices<T>(dense);
@@ -241,7 +241,7 @@ void vectors_to_columns(T* a, size_t n) {
 
 void eigh(const Eigh& p, const std::vector<array>& in, std::vector<array>& out) {
   const array dense = row_contiguous(in[0]);
-  for (array& o : out) o.allocate();
+  for (array& o : out) allocate_for_lapack(o);
   if (dense.size() == 0) return;
   for_matrix_type(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
     const Matrices<const T> a = matrices<T>(dense);
@@ -337,7 +337,7 @@ class GeneralEigen {
 
 void eig(const Eig& p, const std::vector<array>& in, std::vector<array>& out) {
   const array dense = row_contiguous(in[0]);
-  for (array& o : out) o.allocate();
+  for (array& o : out) allocate_for_lapack(o);
   if (dense.size() == 0) return;
   for_matrix_type(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
     const Matrices<const T> a = matrices<T>(dense);
