@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ratio>
+
 #include "engine/nn/module.h"
 #include "engine/ops/unary.h"
 
@@ -60,11 +62,12 @@ class ActivationLayer final : public Layer {
   array operator()(const array& x) override { return function(x); }
 };
 
-/// ... with a number that the function takes.
-template <array (*function)(const array&, float), float default_value>
+/// ... with a number that the function takes; Default is a std::ratio.
+template <array (*function)(const array&, float), typename Default>
 class ActivationLayerWith final : public Layer {
  public:
-  explicit ActivationLayerWith(float value = default_value) : value_(value) {}
+  explicit ActivationLayerWith(float value = float(Default::num) / float(Default::den))
+      : value_(value) {}
   array operator()(const array& x) override { return function(x, value_); }
 
  private:
@@ -95,12 +98,12 @@ using HardTanh = ActivationLayer<plain_hard_tanh>;
 using Softplus = ActivationLayer<softplus>;
 using Softsign = ActivationLayer<softsign>;
 using LogSigmoid = ActivationLayer<log_sigmoid>;
-using LeakyReLU = ActivationLayerWith<leaky_relu, 0.01f>;
-using ELU = ActivationLayerWith<elu, 1.0f>;
-using CELU = ActivationLayerWith<celu, 1.0f>;
-using HardShrink = ActivationLayerWith<hard_shrink, 0.5f>;
-using Softshrink = ActivationLayerWith<softshrink, 0.5f>;
-using Step = ActivationLayerWith<step, 0.0f>;
+using LeakyReLU = ActivationLayerWith<leaky_relu, std::ratio<1, 100>>;
+using ELU = ActivationLayerWith<elu, std::ratio<1>>;
+using CELU = ActivationLayerWith<celu, std::ratio<1>>;
+using HardShrink = ActivationLayerWith<hard_shrink, std::ratio<1, 2>>;
+using Softshrink = ActivationLayerWith<softshrink, std::ratio<1, 2>>;
+using Step = ActivationLayerWith<step, std::ratio<0>>;
 using Softmax = LastAxisActivationLayer<softmax>;
 using Softmin = LastAxisActivationLayer<softmin>;
 using LogSoftmax = LastAxisActivationLayer<log_softmax>;

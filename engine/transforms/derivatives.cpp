@@ -39,7 +39,9 @@ array traced(const array& a, const Trace& trace) {
 }
 
 bool is_stop_gradient(const array& a) {
-  return a.has_primitive() && typeid(a.primitive()) == typeid(StopGradient);
+  if (!a.has_primitive()) return false;
+  const Primitive& primitive = a.primitive();
+  return typeid(primitive) == typeid(StopGradient);
 }
 
 void require_like(const array& derivative, const array& a, const char* where, const char* what,

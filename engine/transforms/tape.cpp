@@ -21,7 +21,8 @@ std::vector<std::shared_ptr<Node>> record_tape(const std::vector<array>& inputs,
 
   const auto enter = [&](const array& a) {
     if (a.trace_level() < trace_level || !a.has_primitive() || boundary.count(a.id())) return;
-    if (!past_stop_gradient && typeid(a.primitive()) == typeid(StopGradient)) return;
+    const Primitive& primitive = a.primitive();
+    if (!past_stop_gradient && typeid(primitive) == typeid(StopGradient)) return;
     if (seen.insert(a.node().get()).second) stack.push_back({a.node()});
   };
   for (const array& output : outputs) {

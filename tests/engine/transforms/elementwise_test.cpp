@@ -143,7 +143,7 @@ TEST(TransformsOfElementwise, Comparisons) {
                                                                    {"logical_or", logical_or},
                                                                    {"logical_xor", logical_xor}};
   for (const auto& [name, op] : comparisons) {
-    const auto fun = [&](const Arrays& in) {
+    const auto fun = [&, op = op](const Arrays& in) {
       const array truth = op(round(in[0]), round(in[1]), {});
       return Arrays{multiply(astype(truth, float64), in[0])};
     };
@@ -153,7 +153,7 @@ TEST(TransformsOfElementwise, Comparisons) {
       {"logical_not", logical_not}, {"isnan", isnan},       {"isinf", isinf},
       {"isfinite", isfinite},       {"isposinf", isposinf}, {"isneginf", isneginf}};
   for (const auto& [name, op] : questions) {
-    const auto fun = [&](const Arrays& in) {
+    const auto fun = [&, op = op](const Arrays& in) {
       return Arrays{multiply(astype(op(in[0], {}), float64), in[0])};
     };
     expect_transforms(name, fun, {values({2, 3}, 1)});
@@ -167,7 +167,7 @@ TEST(TransformsOfElementwise, Bits) {
                                                            {"left_shift", left_shift},
                                                            {"right_shift", right_shift}};
   for (const auto& [name, op] : ops) {
-    const auto fun = [&](const Arrays& in) {
+    const auto fun = [&, op = op](const Arrays& in) {
       const array bits = op(astype(in[0], int32), astype(in[1], int32), {});
       return Arrays{add(astype(bits, float64), in[0])};
     };
@@ -321,7 +321,7 @@ TEST(TransformsOfElementwise, OfComplexNumbers) {
       {"add", add},     {"subtract", subtract}, {"multiply", multiply},   {"divide", divide},
       {"power", power}, {"maximum", maximum},   {"logaddexp", logaddexp}, {"minimum", minimum}};
   for (const auto& [name, op] : binary) {
-    const auto fun = [&](const Arrays& in) { return Arrays{op(in[0], in[1], {})}; };
+    const auto fun = [&, op = op](const Arrays& in) { return Arrays{op(in[0], in[1], {})}; };
     expect_complex_gradient(name, fun, {complex_values({4}, 3), complex_values({4}, 5, 0.3f)});
     expect_complex_gradient(name, fun,
                             {complex_values({4}, 3), real(complex_values({4}, 5, 0.3f))});

@@ -39,7 +39,9 @@ TEST(TransformsOfReductions, Smooth) {
   for (const auto& [name, op] : smooth()) {
     for (const Axes& axes : {Axes{0}, Axes{1}, Axes{2}, Axes{0, 2}, Axes{0, 1, 2}}) {
       for (const bool keepdims : {false, true}) {
-        const auto fun = [&](const Arrays& in) { return Arrays{op(in[0], axes, keepdims)}; };
+        const auto fun = [&, op = op](const Arrays& in) {
+          return Arrays{op(in[0], axes, keepdims)};
+        };
         expect_transforms(name, fun, {values({2, 3, 4}, 5)});
       }
     }
@@ -49,7 +51,7 @@ TEST(TransformsOfReductions, Smooth) {
 TEST(TransformsOfReductions, OfOneElement) {
   for (const auto& [name, op] : smooth()) {
     if (name == std::string("std")) continue;  // the root of 0 has no slope
-    const auto fun = [&](const Arrays& in) { return Arrays{op(in[0], {0}, false)}; };
+    const auto fun = [&, op = op](const Arrays& in) { return Arrays{op(in[0], {0}, false)}; };
     expect_transforms(name, fun, {values({1, 2}, 5)});
   }
 }
@@ -133,7 +135,7 @@ TEST(TransformsOfScans, AllKinds) {
     for (const int axis : {0, 1, 2}) {
       for (const bool reverse : {false, true}) {
         for (const bool inclusive : {false, true}) {
-          const auto fun = [&](const Arrays& in) {
+          const auto fun = [&, op = op](const Arrays& in) {
             const array y = op(in[0], axis, reverse, inclusive);
             return Arrays{where(isinf(y), array(0.0, float64), y)};  // of no element
           };
@@ -146,10 +148,10 @@ TEST(TransformsOfScans, AllKinds) {
 
 TEST(TransformsOfScans, ShortAndLong) {
   for (const auto& [name, op] : scans()) {
-    const auto fun = [&](const Arrays& in) { return Arrays{op(in[0], 0, false, true)}; };
+    const auto fun = [&, op = op](const Arrays& in) { return Arrays{op(in[0], 0, false, true)}; };
     for (const int n : {1, 2, 17}) expect_transforms(name, fun, {values({n}, 3)});
     expect_vmap(name, fun, {values({0}, 3)});
-    expect_vmap(name, [&](const Arrays& in) { return Arrays{op(in[0], 0, false, false)}; },
+    expect_vmap(name, [&, op = op](const Arrays& in) { return Arrays{op(in[0], 0, false, false)}; },
                 {values({1}, 3)});
   }
 }
