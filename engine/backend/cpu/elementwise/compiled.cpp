@@ -156,9 +156,12 @@ void compiled(const Compiled& p, const Arrays& in, Arrays& outputs) {
     provide(outputs[k], in, layout, last);
     writers.emplace_back(outputs[k], compute_dtype(outputs[k].dtype()));
   }
-  const size_t grain = std::max(fused_elements, parallel_steps / tape.size());
-  parallel_for(outputs[0].size(), grain, [&](size_t first, size_t last) {
-    TapeRun(p, tape, readers, writers).run(first, last);
+  // Whole tiles for each thread, so that they begin where cache lines do.
+  const size_t size = outputs[0].size(), tiles = (size + fused_elements - 1) / fused_elements;
+  const size_t grain = std::max<size_t>(1, parallel_steps / (tape.size() * fused_elements));
+  parallel_for(tiles, grain, [&](size_t first, size_t last) {
+    TapeRun(p, tape, readers, writers)
+        .run(first * fused_elements, std::min(size, last * fused_elements));
   });
 }
 
