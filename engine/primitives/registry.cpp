@@ -15,8 +15,8 @@ struct Registry {
 };
 
 Registry& registry() {
-  static Registry instance;
-  return instance;
+  static Registry* instance = new Registry;  // as long as the tables that fill it
+  return *instance;
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 namespace quern::cpu {
 
 const KernelTable& kernels() {
-  static const KernelTable table = [] {
-    KernelTable t;
+  // Never destroyed: kernels may run until the process ends.
+  static const auto* table = [] {
+    auto* made = new KernelTable;
+    KernelTable& t = *made;
     register_arg_reduce(t);
     register_attention(t);
     register_attention_vjp(t);
@@ -35,9 +37,9 @@ const KernelTable& kernels() {
     register_softmax(t);
     register_sort(t);
     register_views(t);
-    return t;
+    return made;
   }();
-  return table;
+  return *table;
 }
 
 }  // namespace quern::cpu

@@ -46,17 +46,19 @@ void elementwise(const Primitive& primitive, const std::vector<array>& in,
 }  // namespace
 
 const TileTable& tiles() {
-  static const TileTable table = [] {
-    TileTable t;
+  // Never destroyed: kernels may run until the process ends.
+  static const auto* table = [] {
+    auto* made = new TileTable;
+    TileTable& t = *made;
     add_arithmetic_tiles(t);
     add_bitwise_tiles(t);
     add_comparison_tiles(t);
     add_float_math_tiles(t);
     add_unary_tiles(t);
     add_wide_math_tiles(t);
-    return t;
+    return made;
   }();
-  return table;
+  return *table;
 }
 
 void register_elementwise(KernelTable& table) {

@@ -171,18 +171,20 @@ Split::Split(size_t n) {
   });
 }
 
+// The caches are never destroyed: kernels may run until the process ends.
+
 std::shared_ptr<const Plan> plan_for(size_t n) {
-  static Cache<size_t, Plan> plans;
+  static auto& plans = *new Cache<size_t, Plan>;
   return plans.get(n, plan_bytes(n), [n] { return std::make_shared<const Plan>(n); });
 }
 
 std::shared_ptr<const Split> split_for(size_t n) {
-  static Cache<size_t, Split> splits;
+  static auto& splits = *new Cache<size_t, Split>;
   return splits.get(n, 8 * n, [n] { return std::make_shared<const Split>(n); });
 }
 
 std::shared_ptr<const std::vector<float>> roots_for(size_t n, size_t count) {
-  static Cache<std::pair<size_t, size_t>, std::vector<float>> tables;
+  static auto& tables = *new Cache<std::pair<size_t, size_t>, std::vector<float>>;
   return tables.get({n, count}, 8 * count, [n, count] {
     const RootTable roots(n);
     auto table = std::make_shared<std::vector<float>>();

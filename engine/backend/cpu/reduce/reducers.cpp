@@ -226,12 +226,14 @@ namespace quern::cpu {
 HWY_EXPORT(add_reducers);
 
 const ReducerTable& reducers() {
-  static const ReducerTable table = [] {
-    ReducerTable t;
+  // Never destroyed: kernels may run until the process ends.
+  static const auto* table = [] {
+    auto* made = new ReducerTable;
+    ReducerTable& t = *made;
     HWY_DYNAMIC_DISPATCH(add_reducers)(t);
-    return t;
+    return made;
   }();
-  return table;
+  return *table;
 }
 
 const Reducer& ReducerTable::find(const Primitive& primitive, Dtype dtype) const {
