@@ -20,13 +20,15 @@ using Arguments = std::vector<std::string>;
 const std::string tiny_chat = (data_folder() / "models" / "tiny-chat").string();
 
 TEST(CliUsage, AWrongCallExplainsItselfAndExitsWith2) {
+  const TemporaryFolder folder;
+  const std::string out = (folder.path() / "logits.safetensors").string();
   for (const Arguments& arguments : std::vector<Arguments>{
            {},
            {"no-such-verb"},
            {"logits"},
            {"logits", tiny_chat, "--tokens", "1"},
-           {"logits", tiny_chat, "--tokens", "1,x", "--out", "/tmp/none.safetensors"},
-           {"logits", tiny_chat, "--tokens", "1,,2", "--out", "/tmp/none.safetensors"},
+           {"logits", tiny_chat, "--tokens", "1,x", "--out", out},
+           {"logits", tiny_chat, "--tokens", "1,,2", "--out", out},
            {"generate", tiny_chat},
            {"generate", tiny_chat, "--prompt", "a", "--tokens", "1"},
            {"generate", tiny_chat, "--tokens", "1", "--raw"},
@@ -42,6 +44,7 @@ TEST(CliUsage, AWrongCallExplainsItselfAndExitsWith2) {
     EXPECT_THAT(result.out, IsEmpty()) << testing::PrintToString(arguments);
     EXPECT_THAT(result.error, HasSubstr("Usage:")) << testing::PrintToString(arguments);
   }
+  EXPECT_FALSE(std::filesystem::exists(out));
 }
 
 TEST(CliUsage, WithJsonAWrongCallIsAnErrorObject) {

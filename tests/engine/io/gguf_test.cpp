@@ -10,6 +10,7 @@
 #include "engine/ops/quantized.h"
 #include "engine/ops/shape.h"
 #include "tests/engine/io/files.h"
+#include "tests/fixtures.h"
 
 namespace quern {
 namespace {
@@ -265,9 +266,8 @@ TEST_F(GGUF, AFullDiskLeavesTheOldFile) {
 }
 
 TEST_F(GGUF, ReadsPublishedVocabularies) {
-  const char* root = std::getenv("QUERN_FIXTURES");
-  const std::filesystem::path folder = std::filesystem::path(root ? root : "") / "gguf";
-  if (!root || !std::filesystem::exists(folder)) GTEST_SKIP() << "no fixtures/gguf";
+  QUERN_NEEDS_FIXTURES("gguf");
+  const std::filesystem::path folder = tests::fixtures_folder() / "gguf";
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".gguf") continue;
