@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
+#include <limits>
 #include <thread>
 
 #include "engine/ops/arithmetic.h"
@@ -90,6 +92,49 @@ TEST(Compile, CastsAndWidthsWithinAGroup) {
         return Arrays{chosen, halves, logical_not(astype(small, bool_))};
       },
       {x});
+}
+
+/// Some steps whose values lie in memory, some that are only handed on, operands on either side.
+Arrays chain(const Arrays& in) {
+  const Dtype t = in[0].dtype();
+  const array &x = in[0], &y = in[1], &z = in[2];
+  const array a = subtract(y, multiply(x, array(1.5f, t)));
+  const array b = divide(array(0.75f, t), maximum(a, array(-0.0f, t)));
+  const array c = multiply(minimum(z, b), minimum(b, x));
+  const array d = square(negative(abs(subtract(c, a))));
+  const array e = add(d, d);
+  const array f = sqrt(reciprocal(maximum(e, y)));
+  const array g = rsqrt(add(astype(astype(f, float32), t), y));
+  return {g, e, divide(exp(negative(g)), multiply(b, z))};
+}
+
+TEST(Compile, ChainsGiveTheBitsOfTheirSteps) {
+  random::seed(5);
+  constexpr float inf = std::numeric_limits<float>::infinity();
+  const array special({0.0f, -0.0f, inf, -inf, std::nanf(""), 1e-42f, 65504.0f, -3e38f});
+  // The zeros' signs too.
+  const auto bits = [](const array& x) {
+    return where(isnan(x), array(0.0f, x.dtype()), divide(array(1.0f, x.dtype()), x));
+  };
+  for (const Dtype dtype : {float32, float16, bfloat16, float64}) {
+    for (const int n : {1, 3, 16, 127, 128, 129, 511, 512, 641, 70000}) {
+      const auto values = [&] {
+        const array all = concatenate({random::permutation(special), random::normal({n}), special});
+        return astype(slice(all, {0}, {n}), dtype);
+      };
+      const Arrays in = {values(), values(), values()};
+      const Arrays want = chain(in), got = compile(chain)(in);
+      for (size_t i = 0; i < want.size(); ++i) {
+        EXPECT_TRUE(array_equal(got[i], want[i], true).item<bool>()) << dtype << " " << n;
+        EXPECT_TRUE(array_equal(bits(got[i]), bits(want[i])).item<bool>()) << dtype << " " << n;
+      }
+    }
+    const array matrix = astype(random::normal({150, 260}), dtype);
+    const array row = slice(matrix, {0, 0}, {150, 1}),
+                strided = slice(matrix, {0, 0}, {150, 260}, {1, 2});
+    expect_same(chain,
+                {strided, broadcast_to(row, {150, 130}), slice(matrix, {0, 130}, {150, 260})});
+  }
 }
 
 TEST(Compile, SeveralOutputsOfOneGroup) {

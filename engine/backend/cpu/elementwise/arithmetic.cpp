@@ -106,7 +106,7 @@ struct Larger {
   template <typename T>
   T operator()(T a, T b) const {
     if constexpr (std::is_floating_point_v<T>)
-      return a > b || a != a ? a : b;
+      return a < b || b != b ? b : a;
     else
       return a > b ? a : b;
   }
@@ -116,7 +116,7 @@ struct Smaller {
   template <typename T>
   T operator()(T a, T b) const {
     if constexpr (std::is_floating_point_v<T>)
-      return a < b || a != a ? a : b;
+      return b < a || b != b ? b : a;
     else
       return a < b ? a : b;
   }
