@@ -6,7 +6,7 @@
 
 #include "models/config/config_reader.h"
 #include "models/decoder/load_decoder.h"
-#include "models/families/family.h"
+#include "models/model_files.h"
 
 namespace quern::models {
 
@@ -41,16 +41,12 @@ void check_size(const Tokenizer& tokenizer, const ModelConfig& config, const fs:
 
 std::shared_ptr<const LanguageModel> LanguageModel::load(const fs::path& folder,
                                                          const LoadOptions& options) {
-  if (!fs::is_directory(folder)) {
-    throw ModelError(fmt::format("[model] {}: is not a folder", folder.string()),
-                     "Choose the folder that holds the model's files.");
-  }
+  ModelFiles files = ModelFiles::open(folder);
   std::shared_ptr<LanguageModel> model(new LanguageModel);
   model->folder_ = folder;
-  model->config_ = ModelConfig::load(folder);
-  const DecoderSpec spec = find_family(model->config_).describe(model->config_);
-  model->decoder_ =
-      load_decoder(Checkpoint::open(folder), spec, model->config_.quantization, options.exact);
+  model->decoder_ = load_decoder(files.weights, files.spec, files.config.quantization,
+                                 options.exact, folder.string());
+  model->config_ = std::move(files.config);
   if (fs::exists(folder / "tokenizer.json")) {
     model->tokenizer_ = Tokenizer::load(folder);
     check_size(*model->tokenizer_, model->config_, folder);

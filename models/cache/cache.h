@@ -1,22 +1,26 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <optional>
-#include <utility>
 #include <vector>
 
 #include "engine/array/array.h"
 
 namespace quern::models {
 
+/// What a layer's cache holds, in a form that can be kept, copied and written to a file.
+struct LayerState {
+  std::vector<array> arrays;
+  std::vector<int64_t> numbers;  ///< positions, counts: what the arrays do not say
+};
+
 /// What one layer remembers of the tokens so far.
 class LayerCache {
  public:
   virtual ~LayerCache() = default;
 
-  /// Adds keys and values [B, H_kv, T, D] and returns all that attention should see, both [B, H_kv,
-  /// S, D].
-  virtual std::pair<array, array> update(const array& keys, const array& values) = 0;
+  /// Which kind of cache this is, for files: "key_value", ...
+  virtual const char* kind() const = 0;
 
   /// Tokens seen so far: the position of the next one.
   virtual int offset() const = 0;
@@ -24,12 +28,22 @@ class LayerCache {
   /// Forgets the last n tokens. Returns false, and does nothing, when this kind of cache cannot.
   virtual bool trim(int n) = 0;
 
-  /// Arrays that hold the state, for eval and for counting bytes. A copy that outlives the next
-  /// update makes that update copy everything.
-  virtual std::vector<array> state() const = 0;
+  /// The state, for eval, for counting bytes and for keeping. A state that outlives the next update
+  /// makes that update copy everything.
+  virtual LayerState state() const = 0;
+
+  /// Continues from a state that a cache of the same kind and layer gave. Throws ModelError when it
+  /// does not fit.
+  virtual void restore(LayerState state) = 0;
+
+  /// A cache that goes on from here by itself. Arrays are shared until one of the two changes them.
+  virtual std::unique_ptr<LayerCache> clone() const = 0;
 };
 
-/// One per layer.
+/// One per layer; nullptr for a layer that remembers nothing.
 using Cache = std::vector<std::unique_ptr<LayerCache>>;
+
+/// All arrays of a cache.
+std::vector<array> arrays_of(const Cache& cache);
 
 }  // namespace quern::models

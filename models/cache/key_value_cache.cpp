@@ -1,8 +1,11 @@
 #include "models/cache/key_value_cache.h"
 
 #include <algorithm>
+#include <limits>
+#include <tuple>
 
 #include "engine/ops/shape.h"
+#include "models/error.h"
 
 namespace quern::models {
 
@@ -49,8 +52,13 @@ std::pair<array, array> KeyValueCache::update(const array& keys, const array& va
   }
   offset_ += count;
   const int end = offset_ - first_;
-  const int begin = window_ ? std::max(0, end - (*window_ - 1) - count) : 0;
-  return {rows(*keys_, begin, end), rows(*values_, begin, end)};
+  begin_ = window_ ? std::max(0, end - (*window_ - 1) - count) : 0;
+  return seen();
+}
+
+std::pair<array, array> KeyValueCache::seen() const {
+  const int end = offset_ - first_;
+  return {rows(*keys_, begin_, end), rows(*values_, begin_, end)};
 }
 
 bool KeyValueCache::trim(int n) {
@@ -62,9 +70,38 @@ bool KeyValueCache::trim(int n) {
   return true;
 }
 
-std::vector<array> KeyValueCache::state() const {
+LayerState KeyValueCache::state() const {
   if (!keys_) return {};
-  return {*keys_, *values_};
+  return {{*keys_, *values_}, {first_, offset_, begin_}};
+}
+
+void KeyValueCache::restore(LayerState state) {
+  keys_.reset();
+  values_.reset();
+  first_ = offset_ = begin_ = 0;
+  if (state.arrays.empty() && state.numbers.empty()) return;
+  const auto fits = [&] {
+    if (state.arrays.size() != 2 || state.numbers.size() != 3) return false;
+    const array &keys = state.arrays[0], &values = state.arrays[1];
+    const auto [first, offset, begin] =
+        std::tie(state.numbers[0], state.numbers[1], state.numbers[2]);
+    return keys.ndim() == 4 && values.ndim() == 4 && keys.shape(2) == values.shape(2) &&
+           first >= 0 && begin >= 0 && first <= offset && offset - first <= keys.shape(2) &&
+           begin <= offset - first && offset <= std::numeric_limits<int>::max();
+  };
+  if (!fits()) {
+    throw ModelError("[cache] a saved state is not that of a key-value cache",
+                     "The file is damaged or of another model: read the conversation anew.");
+  }
+  keys_ = std::move(state.arrays[0]);
+  values_ = std::move(state.arrays[1]);
+  first_ = int(state.numbers[0]);
+  offset_ = int(state.numbers[1]);
+  begin_ = int(state.numbers[2]);
+}
+
+std::unique_ptr<LayerCache> KeyValueCache::clone() const {
+  return std::make_unique<KeyValueCache>(*this);
 }
 
 }  // namespace quern::models

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <utility>
+
 #include "models/cache/cache.h"
 
 namespace quern::models {
@@ -15,17 +19,22 @@ class KeyValueCache final : public LayerCache {
   /// window: how many tokens a token sees, itself included; none: all.
   explicit KeyValueCache(std::optional<int> window = std::nullopt) : window_(window) {}
 
-  /// Returns, of T tokens, what the first of them to the last can see: the last window + T - 1, or
-  /// all.
-  std::pair<array, array> update(const array& keys, const array& values) override;
+  /// Adds keys [B, H_kv, T, D] and values [B, H_kv, T, D_v]. Returns, of both, what the first of
+  /// the T tokens to the last can see: the last window + T - 1, or all.
+  std::pair<array, array> update(const array& keys, const array& values);
+  /// What the last update returned: for a layer that attends to another one's tokens.
+  std::pair<array, array> seen() const;
 
+  const char* kind() const override { return "key_value"; }
   int offset() const override { return offset_; }
 
   /// Refuses when n exceeds offset(), or when the window of what remains reaches into forgotten
   /// tokens.
   bool trim(int n) override;
 
-  std::vector<array> state() const override;
+  LayerState state() const override;
+  void restore(LayerState state) override;
+  std::unique_ptr<LayerCache> clone() const override;
 
  private:
   array grown(const std::optional<array>& held, const array& added, int keep) const;
@@ -35,6 +44,7 @@ class KeyValueCache final : public LayerCache {
   std::optional<array> values_;
   int first_ = 0;
   int offset_ = 0;
+  int begin_ = 0;  ///< of what the last update returned
 };
 
 }  // namespace quern::models

@@ -50,6 +50,11 @@ Json read_json_object(const std::filesystem::path& file, const std::string& wher
   return parsed;
 }
 
+bool ConfigReader::is_list(const char* key) const {
+  const Json* value = find(key);
+  return value && value->is_array();
+}
+
 ConfigReader::ConfigReader(const Json& object, std::string file, std::string path)
     : object_(&object), file_(std::move(file)), path_(std::move(path)) {}
 

@@ -32,6 +32,7 @@ class ConfigReader {
   ConfigReader(const nlohmann::json& object, std::string file, std::string path = {});
 
   bool has(const char* key) const { return find(key) != nullptr; }
+  bool is_list(const char* key) const;
 
   int integer(const char* key, Range<int> range) const;
   int integer(const char* key, Range<int> range, int when_absent) const;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "models/config/normalise_config.h"
 #include "models/families/family.h"
 
 namespace quern::models {
@@ -15,15 +16,13 @@ constexpr Range<int> token_ids = {0, (1 << 30)};
 
 int read_head_dim(const ConfigReader& reader, const ModelConfig& config) {
   if (const auto given = reader.optional_integer("head_dim", counts)) return *given;
-  if (config.hidden_size % config.num_attention_heads != 0) {
-    reader.fail("hidden_size", fmt::format("is {}, which num_attention_heads {} does not divide",
-                                           config.hidden_size, config.num_attention_heads));
-  }
-  return config.hidden_size / config.num_attention_heads;
+  const int heads = config.num_attention_heads;
+  return heads > 0 && config.hidden_size % heads == 0 ? config.hidden_size / heads : 0;
 }
 
 void check_lists(const ConfigReader& reader, const ModelConfig& config) {
-  if (config.num_attention_heads % config.num_key_value_heads != 0) {
+  if (config.num_key_value_heads > 0 &&
+      config.num_attention_heads % config.num_key_value_heads != 0) {
     reader.fail("num_attention_heads",
                 fmt::format("is {}, which num_key_value_heads {} does not divide",
                             config.num_attention_heads, config.num_key_value_heads));
@@ -38,17 +37,22 @@ void check_lists(const ConfigReader& reader, const ModelConfig& config) {
 
 ModelConfig ModelConfig::load(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json";
+  return from_json(read_json_object(file, "config"), file.string());
+}
+
+ModelConfig ModelConfig::from_json(nlohmann::json json, std::string file) {
   ModelConfig config;
-  config.file = file.string();
-  config.json = std::make_shared<const nlohmann::json>(read_json_object(file, "config"));
+  config.file = std::move(file);
+  config.json = std::make_shared<const nlohmann::json>(normalise_config(std::move(json)));
   const ConfigReader reader = config.reader();
 
   config.model_type = reader.text("model_type");
   find_family(config);
   config.hidden_size = reader.integer("hidden_size", sizes);
-  config.intermediate_size = reader.integer("intermediate_size", sizes);
+  if (!reader.is_list("intermediate_size"))
+    config.intermediate_size = reader.integer("intermediate_size", sizes, 0);
   config.num_hidden_layers = reader.integer("num_hidden_layers", counts);
-  config.num_attention_heads = reader.integer("num_attention_heads", counts);
+  config.num_attention_heads = reader.integer("num_attention_heads", counts, 0);
   config.num_key_value_heads =
       reader.integer("num_key_value_heads", counts, config.num_attention_heads);
   config.head_dim = read_head_dim(reader, config);

@@ -19,11 +19,11 @@ namespace quern::models {
 struct ModelConfig {
   std::string model_type;
   int hidden_size = 0;
-  int intermediate_size = 0;
+  int intermediate_size = 0;  ///< 0 when absent; families without an MLP have none
   int num_hidden_layers = 0;
-  int num_attention_heads = 0;
+  int num_attention_heads = 0;  ///< 0 when absent: families without attention have none
   int num_key_value_heads = 0;
-  int head_dim = 0;
+  int head_dim = 0;  ///< 0 when absent and hidden_size does not give it
   int vocab_size = 0;
   int max_position_embeddings = 0;
   float rms_norm_eps = 1e-6f;
@@ -39,7 +39,7 @@ struct ModelConfig {
   QuantizationConfig quantization;
 
   std::string file;                            ///< path of the config.json, for messages
-  std::shared_ptr<const nlohmann::json> json;  ///< the whole file
+  std::shared_ptr<const nlohmann::json> json;  ///< the whole file, as normalise_config makes it
 
   /// For a family's own keys. Valid as long as this config.
   ConfigReader reader() const { return ConfigReader(*json, file); }
@@ -48,6 +48,8 @@ struct ModelConfig {
   /// of the wrong type or out of range (the key and the value are named), a model_type that no
   /// family handles (with the nearest known).
   static ModelConfig load(const std::filesystem::path& folder);
+  /// The same from the JSON itself; `file` is what messages call it.
+  static ModelConfig from_json(nlohmann::json json, std::string file);
 };
 
 }  // namespace quern::models

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <string_view>
 
 namespace quern::models {
 
@@ -22,18 +23,43 @@ int one_of(const ConfigReader& reader, const char* key, std::initializer_list<in
   return value;
 }
 
-Quantization read_one(const ConfigReader& reader, const std::optional<Quantization>& global) {
-  Quantization out;
-  out.mode = reader.text("mode", out.mode);
-  if (out.mode != "affine") {
-    reader.fail("mode", fmt::format("is \"{}\"; only \"affine\" can be computed with", out.mode),
-                advice);
+/// What each mode computes with.
+struct Mode {
+  std::string_view name;
+  std::initializer_list<int> group_sizes;
+  std::initializer_list<int> bits;
+  int default_group_size, default_bits;
+};
+
+const Mode& find_mode(const ConfigReader& reader) {
+  static const Mode modes[] = {{"affine", {32, 64, 128}, {2, 3, 4, 5, 6, 8}, 64, 4},
+                               {"mxfp4", {32}, {4}, 32, 4},
+                               {"mxfp8", {32}, {8}, 32, 8},
+                               {"nvfp4", {16}, {4}, 16, 4}};
+  const std::string name = reader.text("mode", "affine");
+  std::string known;
+  for (const Mode& mode : modes) {
+    if (mode.name == name) return mode;
+    known += (known.empty() ? "" : ", ") + std::string(mode.name);
   }
-  out.group_size = one_of(reader, "group_size", {32, 64, 128},
-                          global ? std::optional(global->group_size) : std::nullopt);
-  out.bits = one_of(reader, "bits", {2, 3, 4, 5, 6, 8},
-                    global ? std::optional(global->bits) : std::nullopt);
-  return out;
+  reader.fail("mode", fmt::format("is \"{}\", which is none of {}", name, known), advice);
+}
+
+/// The global quantization, or (with it) an exception from it.
+Quantization read_one(const ConfigReader& reader, const std::optional<Quantization>& global) {
+  const Mode& mode = find_mode(reader);
+  std::optional<Quantization> base;  // what absent keys are
+  if (global && global->mode == mode.name) {
+    base = global;
+  } else if (global || mode.name != "affine") {
+    base = Quantization{mode.default_group_size, mode.default_bits, std::string(mode.name)};
+  }
+  const auto value = [&](const char* key, std::initializer_list<int> allowed,
+                         int Quantization::*member) {
+    return one_of(reader, key, allowed, base ? std::optional((*base).*member) : std::nullopt);
+  };
+  return {value("group_size", mode.group_sizes, &Quantization::group_size),
+          value("bits", mode.bits, &Quantization::bits), std::string(mode.name)};
 }
 
 }  // namespace

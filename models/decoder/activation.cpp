@@ -21,6 +21,10 @@ array activate(Activation activation, const array& x) {
           number(std::sqrt(2 / std::numbers::pi)) * (x + number(0.044715) * x * square(x));
       return x * (number(0.5) * (number(1) + tanh(inner)));
     }
+    case Activation::relu:
+      return maximum(x, number(0));
+    case Activation::relu_squared:
+      return square(maximum(x, number(0)));
   }
   __builtin_unreachable();
 }

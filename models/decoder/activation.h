@@ -1,7 +1,7 @@
 #pragma once
 
 #include "engine/array/array.h"
-#include "models/decoder/decoder_spec.h"
+#include "models/decoder/mlp_spec.h"
 
 namespace quern::models {
 

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "models/decoder/decoder_spec.h"
+#include "models/decoder/attention_spec.h"
 #include "models/decoder/linear.h"
 #include "models/decoder/norm.h"
 #include "models/decoder/rope.h"
@@ -17,16 +19,25 @@ class Attention final : public TokenMixer {
   Attention(WeightReader& reader, const std::string& path, const AttentionSpec& spec,
             int hidden_size);
 
-  array operator()(const array& x, LayerCache& cache, AttentionMasks& masks) const override;
+  array operator()(const array& x, Step& step) const override;
   std::unique_ptr<LayerCache> make_cache() const override;
 
  private:
-  array heads(const array& projected, int num_heads, const std::optional<Norm>& norm) const;
+  array mix(const std::vector<array>& parts, Step& step, size_t sequence) const;
+  Step::Seen seen(const std::vector<array>& parts, Step& step, size_t sequence) const;
+  array split_heads(const array& projected, int num_heads) const;
+  array heads(const array& projected, int num_heads, const std::optional<Norm>& norm,
+              int offset) const;
 
   AttentionSpec spec_;
-  Linear query_, key_, value_, output_;
+  std::optional<Linear> fused_, query_, key_, value_;
+  Linear output_;
+  std::optional<array> sinks_;
   std::optional<Norm> query_norm_, key_norm_;
   std::optional<Rope> rope_;
 };
+
+std::unique_ptr<const TokenMixer> make_part(WeightReader& reader, const std::string& path,
+                                            const AttentionSpec& spec, int hidden_size);
 
 }  // namespace quern::models

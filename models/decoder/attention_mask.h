@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/array/array.h"
@@ -17,17 +18,20 @@ struct AttentionMask {
 /// The masks of one step through the decoder: layers of the same kind share theirs.
 class AttentionMasks {
  public:
-  /// For the last `queries` of `keys` tokens, of which each sees itself and those before it,
-  /// `window` in all when that is given.
-  const AttentionMask& mask(int queries, int keys, std::optional<int> window);
+  /// The last `queries` of `keys` tokens, of which each sees itself and those before it.
+  struct Request {
+    int queries, keys;
+    int offset = 0;                  ///< position of the first query
+    std::optional<int> window = {};  ///< tokens that each sees in all
+    std::optional<int> chunk = {};   ///< each sees only those with the same position / chunk
+
+    bool operator==(const Request&) const = default;
+  };
+
+  const AttentionMask& mask(const Request& request);
 
  private:
-  struct Entry {
-    int queries, keys;
-    std::optional<int> window;
-    AttentionMask mask;
-  };
-  std::vector<Entry> entries_;
+  std::vector<std::pair<Request, AttentionMask>> made_;
 };
 
 }  // namespace quern::models

@@ -1,5 +1,8 @@
 #include "models/decoder/layer.h"
 
+#include <type_traits>
+#include <variant>
+
 #include "engine/ops/arithmetic.h"
 #include "models/decoder/attention.h"
 #include "models/decoder/mlp.h"
@@ -8,14 +11,20 @@ namespace quern::models {
 
 namespace {
 
-std::unique_ptr<const TokenMixer> make(WeightReader& reader, const std::string& path,
-                                       const AttentionSpec& spec, int hidden_size) {
-  return std::make_unique<Attention>(reader, path, spec, hidden_size);
-}
-
-std::unique_ptr<const FeedForward> make(WeightReader& reader, const std::string& path,
-                                        const MlpSpec& spec, int hidden_size) {
-  return std::make_unique<Mlp>(reader, path, spec, hidden_size);
+/// What a spec's variant describes; nullptr for std::monostate. Every kind of part has its
+/// make_part.
+template <typename Part, typename... Specs>
+std::unique_ptr<const Part> make(WeightReader& reader, const std::string& path,
+                                 const std::variant<std::monostate, Specs...>& spec,
+                                 int hidden_size) {
+  return std::visit(
+      [&](const auto& given) -> std::unique_ptr<const Part> {
+        if constexpr (std::is_same_v<std::decay_t<decltype(given)>, std::monostate>)
+          return nullptr;
+        else
+          return make_part(reader, path, given, hidden_size);
+      },
+      spec);
 }
 
 array normed(const std::optional<Norm>& norm, const array& x) { return norm ? (*norm)(x) : x; }
@@ -23,20 +32,22 @@ array normed(const std::optional<Norm>& norm, const array& x) { return norm ? (*
 }  // namespace
 
 Layer::Layer(WeightReader& reader, const std::string& path, const LayerSpec& spec, int hidden_size)
-    : parallel_(spec.parallel), residual_scale_(spec.residual_scale) {
-  const auto build = [&](const std::string& name) {
-    return
-        [&, name](const auto& part) { return make(reader, path + "." + name, part, hidden_size); };
-  };
-  mixer_ = std::visit(build(spec.mixer_name), spec.mixer);
-  feed_forward_ = std::visit(build(spec.feed_forward_name), spec.feed_forward);
+    : mixer_(make<TokenMixer>(reader, path + "." + spec.mixer_name, spec.mixer, hidden_size)),
+      feed_forward_(make<FeedForward>(reader, path + "." + spec.feed_forward_name,
+                                      spec.feed_forward, hidden_size)),
+      parallel_(spec.parallel),
+      residual_scale_(spec.residual_scale) {
   const auto norm = [&](std::optional<Norm>& place, const std::optional<std::string>& name) {
     if (name) place.emplace(reader, path + "." + *name, spec.norm, hidden_size);
   };
-  norm(mixer_pre_norm_, spec.mixer_pre_norm);
-  norm(mixer_post_norm_, spec.mixer_post_norm);
-  norm(feed_forward_pre_norm_, spec.feed_forward_pre_norm);
-  norm(feed_forward_post_norm_, spec.feed_forward_post_norm);
+  if (mixer_) {
+    norm(mixer_pre_norm_, spec.mixer_pre_norm);
+    norm(mixer_post_norm_, spec.mixer_post_norm);
+  }
+  if (feed_forward_) {
+    norm(feed_forward_pre_norm_, spec.feed_forward_pre_norm);
+    norm(feed_forward_post_norm_, spec.feed_forward_post_norm);
+  }
 }
 
 array Layer::residual(const array& x, const array& change) const {
@@ -44,12 +55,14 @@ array Layer::residual(const array& x, const array& change) const {
   return add(x, multiply(change, array(residual_scale_, change.dtype())));
 }
 
-array Layer::operator()(const array& x, LayerCache& cache, AttentionMasks& masks) const {
-  const array input = normed(mixer_pre_norm_, x);
-  const array mixed = normed(mixer_post_norm_, (*mixer_)(input, cache, masks));
+array Layer::operator()(const array& x, Step& step) const {
   const auto fed_forward = [&](const array& from) {
     return normed(feed_forward_post_norm_, (*feed_forward_)(from));
   };
+  if (!mixer_) return residual(x, fed_forward(normed(feed_forward_pre_norm_, x)));
+  const array input = normed(mixer_pre_norm_, x);
+  const array mixed = normed(mixer_post_norm_, (*mixer_)(input, step));
+  if (!feed_forward_) return residual(x, mixed);
   if (parallel_) {
     const array other = feed_forward_pre_norm_ ? (*feed_forward_pre_norm_)(x) : input;
     return residual(x, add(mixed, fed_forward(other)));

@@ -17,15 +17,15 @@ class Layer {
   Layer(WeightReader& reader, const std::string& path, const LayerSpec& spec, int hidden_size);
 
   /// [B, T, hidden_size] -> the same shape and dtype.
-  array operator()(const array& x, LayerCache& cache, AttentionMasks& masks) const;
+  array operator()(const array& x, Step& step) const;
 
-  std::unique_ptr<LayerCache> make_cache() const { return mixer_->make_cache(); }
+  std::unique_ptr<LayerCache> make_cache() const { return mixer_ ? mixer_->make_cache() : nullptr; }
 
  private:
   array residual(const array& x, const array& change) const;
 
-  std::unique_ptr<const TokenMixer> mixer_;
-  std::unique_ptr<const FeedForward> feed_forward_;
+  std::unique_ptr<const TokenMixer> mixer_;          // may be nullptr
+  std::unique_ptr<const FeedForward> feed_forward_;  // likewise
   std::optional<Norm> mixer_pre_norm_, mixer_post_norm_;
   std::optional<Norm> feed_forward_pre_norm_, feed_forward_post_norm_;
   bool parallel_;

@@ -4,19 +4,23 @@
 
 namespace quern::models {
 
-Dtype compute_dtype(const Checkpoint& checkpoint, const DecoderSpec& spec) {
-  for (const char* part : {".scales", ".weight"}) {
-    if (const auto* tensor = checkpoint.find(spec.embedding_name + part)) {
-      const bool computes = tensor->dtype == float16 || tensor->dtype == bfloat16;
-      return computes ? tensor->dtype : float32;
-    }
+Dtype compute_dtype(const Weights& weights, const DecoderSpec& spec) {
+  // Scales of the fp4 and fp8 modes are bytes: then a norm's weight tells.
+  for (const std::string& name : {spec.embedding_name + ".scales", spec.embedding_name + ".weight",
+                                  spec.norm_name + ".weight"}) {
+    const auto found = weights.find(name);
+    if (found == weights.end() || !issubdtype(found->second.dtype(), floating)) continue;
+    const Dtype dtype = found->second.dtype();
+    return dtype == float16 || dtype == bfloat16 ? dtype : float32;
   }
   return float32;
 }
 
-std::shared_ptr<const Decoder> load_decoder(const Checkpoint& checkpoint, const DecoderSpec& spec,
-                                            const QuantizationConfig& quantization, bool exact) {
-  WeightReader reader(checkpoint, quantization, exact ? float32 : compute_dtype(checkpoint, spec));
+std::shared_ptr<const Decoder> load_decoder(const Weights& weights, const DecoderSpec& spec,
+                                            const QuantizationConfig& quantization, bool exact,
+                                            const std::string& source) {
+  WeightReader reader(weights, quantization, exact ? float32 : compute_dtype(weights, spec),
+                      source);
   return std::make_shared<Transformer>(reader, spec);
 }
 

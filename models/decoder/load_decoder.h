@@ -1,21 +1,24 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "models/config/quantization_config.h"
 #include "models/decoder/decoder.h"
 #include "models/decoder/decoder_spec.h"
-#include "models/weights/checkpoint.h"
+#include "models/weights/weights.h"
 
 namespace quern::models {
 
 /// What a model computes in unless asked for float32: the floats of its embedding, when they are
 /// float16, bfloat16 or float32; else float32.
-Dtype compute_dtype(const Checkpoint& checkpoint, const DecoderSpec& spec);
+Dtype compute_dtype(const Weights& weights, const DecoderSpec& spec);
 
-/// The decoder of this description with the checkpoint's weights, none of which is read yet; with
-/// `exact` it computes in float32. Throws ModelError: missing, extra or misshapen tensors.
-std::shared_ptr<const Decoder> load_decoder(const Checkpoint& checkpoint, const DecoderSpec& spec,
-                                            const QuantizationConfig& quantization, bool exact);
+/// The decoder of this description with these weights, in its form and none of them read yet; with
+/// `exact` it computes in float32. source: where they come from, for messages. Throws ModelError:
+/// missing, extra or misshapen tensors.
+std::shared_ptr<const Decoder> load_decoder(const Weights& weights, const DecoderSpec& spec,
+                                            const QuantizationConfig& quantization, bool exact,
+                                            const std::string& source);
 
 }  // namespace quern::models

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
-#include "models/decoder/decoder_spec.h"
 #include "models/decoder/feed_forward.h"
 #include "models/decoder/linear.h"
+#include "models/decoder/mlp_spec.h"
 
 namespace quern::models {
 
@@ -18,8 +19,11 @@ class Mlp final : public FeedForward {
 
  private:
   Activation activation_;
-  std::optional<Linear> gate_;
-  Linear up_, down_;
+  std::optional<Linear> fused_, gate_, up_;
+  Linear down_;
 };
+
+std::unique_ptr<const FeedForward> make_part(WeightReader& reader, const std::string& path,
+                                             const MlpSpec& spec, int hidden_size);
 
 }  // namespace quern::models

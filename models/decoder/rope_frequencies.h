@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "models/decoder/decoder_spec.h"
+#include "models/decoder/attention_spec.h"
 
 namespace quern::models {
 

@@ -4,7 +4,7 @@
 
 #include "engine/array/array.h"
 #include "models/cache/cache.h"
-#include "models/decoder/attention_mask.h"
+#include "models/decoder/step.h"
 
 namespace quern::models {
 
@@ -13,10 +13,11 @@ class TokenMixer {
  public:
   virtual ~TokenMixer() = default;
 
-  /// x: [B, T, hidden_size], the tokens that continue what `cache` (of make_cache) holds -> the
-  /// same shape and dtype.
-  virtual array operator()(const array& x, LayerCache& cache, AttentionMasks& masks) const = 0;
+  /// x: [B, T, hidden_size], tokens that continue what their sequences' caches hold -> the same
+  /// shape and dtype.
+  virtual array operator()(const array& x, Step& step) const = 0;
 
+  /// nullptr when there is nothing to remember.
   virtual std::unique_ptr<LayerCache> make_cache() const = 0;
 };
 

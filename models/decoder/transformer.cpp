@@ -5,7 +5,10 @@
 #include <stdexcept>
 
 #include "engine/ops/arithmetic.h"
+#include "engine/ops/indexing.h"
 #include "engine/ops/shape.h"
+#include "engine/ops/unary.h"
+#include "models/error.h"
 
 namespace quern::models {
 
@@ -20,12 +23,17 @@ array scaled(const array& x, float scale) {
 Transformer::Transformer(WeightReader& reader, const DecoderSpec& spec)
     : embedding_scale_(spec.embedding_scale),
       logit_scale_(spec.logit_scale),
+      logit_softcap_(spec.logit_softcap),
       embedding_(
           WeightMatrix::load(reader, spec.embedding_name, spec.vocab_size, spec.hidden_size)),
       norm_(reader, spec.norm_name, spec.norm, spec.hidden_size) {
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     layers_.emplace_back(reader, fmt::format("{}.{}", spec.layers_name, i), spec.layers[i],
                          spec.hidden_size);
+  }
+  if (spec.position_embedding_name) {
+    positions_ = reader.take(*spec.position_embedding_name + ".weight",
+                             {spec.position_count, spec.hidden_size});
   }
   std::vector<std::string> ignored = spec.ignored;
   if (spec.tied_head.value_or(!reader.has(spec.head_name + ".weight"))) {
@@ -44,24 +52,50 @@ Cache Transformer::make_cache() const {
   return cache;
 }
 
-array Transformer::head(const array& x) const {
-  return scaled(head_ ? (*head_)(x) : embedding_.project(x), logit_scale_);
+array Transformer::embed(const array& tokens, const Step& step) const {
+  const array x = scaled(embedding_.rows(tokens), embedding_scale_);
+  if (!positions_) return x;
+  std::vector<int32_t> places;
+  for (size_t i = 0; i < step.sequences().size(); ++i) {
+    const LayerCache* cache = step.cache(i, 0);
+    const int first = cache ? cache->offset() : 0, end = first + step.sequences()[i].tokens;
+    if (end > positions_->shape(0)) {
+      throw ModelError(fmt::format("[logits] position {} is asked for, but the model has {}",
+                                   end - 1, positions_->shape(0)),
+                       "Shorten the text, or start a new conversation.");
+    }
+    for (int position = first; position < end; ++position) places.push_back(position);
+  }
+  return add(x, take(*positions_, array(places.begin(), {int(places.size())}, int32), 0));
 }
 
-array Transformer::logits(const array& tokens, Cache& cache, bool last_only) const {
-  if (tokens.ndim() != 2 || tokens.shape(1) == 0 || cache.size() != layers_.size()) {
+array Transformer::head(const array& hidden) const {
+  const array logits = scaled(head_ ? (*head_)(hidden) : embedding_.project(hidden), logit_scale_);
+  if (!logit_softcap_) return logits;
+  const array cap(*logit_softcap_, logits.dtype());
+  return multiply(tanh(divide(logits, cap)), cap);
+}
+
+array Transformer::hidden(const array& tokens, Step& step) const {
+  int count = 0;
+  for (const Step::Sequence& sequence : step.sequences()) {
+    count += sequence.tokens;
+    if (sequence.cache && sequence.cache->size() != layers_.size()) {
+      throw std::invalid_argument(fmt::format("[logits] a cache has {} layers, the model has {}",
+                                              sequence.cache->size(), layers_.size()));
+    }
+  }
+  if (tokens.ndim() != 2 || count == 0 || tokens.shape(1) != count) {
     throw std::invalid_argument(
-        fmt::format("[logits] tokens of shape {} and a cache of {} layers do not fit: needed are "
-                    "[B, T] and {} layers",
-                    to_string(tokens.shape()), cache.size(), layers_.size()));
+        fmt::format("[logits] tokens of shape {} do not fit sequences of {} tokens in all",
+                    to_string(tokens.shape()), count));
   }
-  array x = scaled(embedding_.rows(tokens), embedding_scale_);
-  AttentionMasks masks;
-  for (size_t i = 0; i < layers_.size(); ++i) x = layers_[i](x, *cache[i], masks);
-  if (const int count = x.shape(1); last_only && count > 1) {
-    x = slice(x, {0, count - 1, 0}, {x.shape(0), count, x.shape(2)});
+  array x = embed(tokens, step);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    step.layer = int(i);
+    x = layers_[i](x, step);
   }
-  return head(norm_(x));
+  return norm_(x);
 }
 
 }  // namespace quern::models

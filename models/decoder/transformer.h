@@ -18,15 +18,18 @@ class Transformer final : public Decoder {
   /// remain. Throws ModelError.
   Transformer(WeightReader& reader, const DecoderSpec& spec);
 
-  array logits(const array& tokens, Cache& cache, bool last_only) const override;
+  array hidden(const array& tokens, Step& step) const override;
+  array head(const array& hidden) const override;
   Cache make_cache() const override;
 
  private:
-  array head(const array& x) const;
+  array embed(const array& tokens, const Step& step) const;
 
   float embedding_scale_, logit_scale_;
+  std::optional<float> logit_softcap_;
 
   WeightMatrix embedding_;
+  std::optional<array> positions_;  ///< [position_count, hidden_size]
   std::vector<Layer> layers_;
   Norm norm_;
   std::optional<Linear> head_;  ///< absent: the embedding

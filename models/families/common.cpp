@@ -13,12 +13,20 @@ namespace {
 constexpr std::pair<std::string_view, Activation> activations[] = {
     {"silu", Activation::silu},          {"swish", Activation::silu},
     {"gelu", Activation::gelu},          {"gelu_pytorch_tanh", Activation::gelu_tanh},
-    {"gelu_new", Activation::gelu_tanh},
+    {"gelu_new", Activation::gelu_tanh}, {"gelu_fast", Activation::gelu_tanh},
+    {"gelu_pytorch", Activation::gelu},  {"relu", Activation::relu},
+    {"relu2", Activation::relu_squared},
 };
 
 }  // namespace
 
 AttentionSpec common_attention(const ModelConfig& config) {
+  if (config.num_attention_heads == 0) config.reader().fail("num_attention_heads", "is missing");
+  if (config.head_dim == 0) {
+    config.reader().fail("hidden_size",
+                         fmt::format("is {}, which num_attention_heads {} does not divide",
+                                     config.hidden_size, config.num_attention_heads));
+  }
   AttentionSpec attention;
   attention.num_heads = config.num_attention_heads;
   attention.num_key_value_heads = config.num_key_value_heads;
@@ -35,6 +43,7 @@ AttentionSpec common_attention(const ModelConfig& config) {
 }
 
 LayerSpec common_layer(const ModelConfig& config) {
+  if (config.intermediate_size == 0) config.reader().fail("intermediate_size", "is missing");
   LayerSpec layer;
   layer.mixer = common_attention(config);
   layer.feed_forward = MlpSpec{.intermediate_size = config.intermediate_size,
@@ -78,5 +87,7 @@ void norm_after(LayerSpec& layer) {
 }
 
 AttentionSpec& attention_of(LayerSpec& layer) { return std::get<AttentionSpec>(layer.mixer); }
+
+MlpSpec& mlp_of(LayerSpec& layer) { return std::get<MlpSpec>(layer.feed_forward); }
 
 }  // namespace quern::models

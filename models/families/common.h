@@ -23,5 +23,6 @@ Activation read_activation(const ModelConfig& config, const char* key, const cha
 void norm_after(LayerSpec& layer);
 
 AttentionSpec& attention_of(LayerSpec& layer);
+MlpSpec& mlp_of(LayerSpec& layer);
 
 }  // namespace quern::models

@@ -19,6 +19,10 @@ struct Family {
 
 std::span<const Family> families();
 
+/// What leads from a multimodal checkpoint to the weights of its text part, under the names of a
+/// text model.
+const WeightRules& text_part_rules();
+
 /// The family of a config, by its model_type. Throws ModelError naming the nearest known one.
 const Family& find_family(const ModelConfig& config);
 

@@ -11,7 +11,7 @@ DecoderSpec describe_gemma(const ModelConfig& config) {
   DecoderSpec decoder = common_decoder(config);
   for (LayerSpec& layer : decoder.layers) {
     layer.norm.kind = NormSpec::Kind::rms_plus_one;
-    std::get<MlpSpec>(layer.feed_forward).activation =
+    mlp_of(layer).activation =
         read_activation(config, newer_key ? "hidden_activation" : "hidden_act", "gelu");
   }
   decoder.norm.kind = NormSpec::Kind::rms_plus_one;

@@ -138,7 +138,7 @@ struct Generator::State {
     const int surplus = int(tokens.size() - common);
     if (surplus > 0) {
       const bool trimmed = common > 0 && std::all_of(cache.begin(), cache.end(), [&](auto& layer) {
-                             return layer->trim(surplus);
+                             return !layer || layer->trim(surplus);
                            });
       if (!trimmed) {
         clear();
@@ -149,13 +149,7 @@ struct Generator::State {
     return int(common);
   }
 
-  std::vector<array> arrays() const {
-    std::vector<array> out;
-    for (const auto& layer : cache) {
-      for (array& a : layer->state()) out.push_back(std::move(a));
-    }
-    return out;
-  }
+  std::vector<array> arrays() const { return arrays_of(cache); }
 
   /// Logits [1, 1, vocab_size] of the position after these tokens [1, T], not evaluated.
   array advance(const array& ids) { return decoder.logits(ids, cache, /*last_only=*/true); }

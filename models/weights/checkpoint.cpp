@@ -134,10 +134,10 @@ array Checkpoint::load(const std::string& name) const {
   return files_[file_of_.at(name)].load(name);
 }
 
-size_t Checkpoint::nbytes() const {
-  size_t sum = 0;
-  for (const auto& [name, file] : file_of_) sum += files_[file].tensors().at(name).nbytes;
-  return sum;
+Weights Checkpoint::weights() const {
+  Weights weights;
+  for (const auto& [name, file] : file_of_) weights.emplace(name, files_[file].load(name));
+  return weights;
 }
 
 }  // namespace quern::models

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/io/safetensors.h"
+#include "models/weights/weights.h"
 
 namespace quern::models {
 
@@ -26,8 +27,8 @@ class Checkpoint {
   const Tensor* find(const std::string& name) const;
   /// Throws std::out_of_range when there is no such tensor.
   array load(const std::string& name) const;
-  /// Bytes of all tensors.
-  size_t nbytes() const;
+  /// All tensors.
+  Weights weights() const;
 
  private:
   void add(const std::filesystem::path& file);

@@ -27,6 +27,7 @@ struct ModelInfo {
   struct LayerCacheSize {
     size_t bytes_per_token;
     std::optional<int> window;  ///< tokens kept at most
+    size_t state_bytes = 0;     ///< besides, whatever the number of tokens
   };
   std::vector<LayerCacheSize> layers;
 

@@ -25,11 +25,17 @@ WeightMatrix WeightMatrix::load(WeightReader& reader, const std::string& path, i
         "config.json does not belong to these weights: download the model again.");
   }
   const array packed =
-      reader.take_packed(path + ".weight", {out, int(int64_t(in) * quantization->bits / 32)});
+      reader.take_as(uint32, path + ".weight", {out, int(int64_t(in) * quantization->bits / 32)});
   WeightMatrix matrix(packed, packed);
   matrix.quantization_ = quantization;
-  matrix.scales_ = reader.take(path + ".scales", {out, in / group_size});
-  matrix.biases_ = reader.take(path + ".biases", {out, in / group_size});
+  matrix.float_dtype_ = reader.float_dtype();
+  const Shape groups = {out, in / group_size};
+  if (quantization->mode == "affine") {
+    matrix.scales_ = reader.take(path + ".scales", groups);
+    matrix.biases_ = reader.take(path + ".biases", groups);
+  } else {
+    matrix.scales_ = reader.take_as(uint8, path + ".scales", groups);
+  }
   return matrix;
 }
 
@@ -45,9 +51,12 @@ array WeightMatrix::project(const array& x, const array& bias) const {
 
 array WeightMatrix::rows(const array& indices) const {
   if (!quantization_) return take(weight_, indices, 0);
-  return dequantize(take(weight_, indices, 0), take(*scales_, indices, 0),
-                    take(*biases_, indices, 0), quantization_->group_size, quantization_->bits,
-                    quantization_->mode);
+  const auto chosen = [&](const std::optional<array>& from) {
+    return from ? std::optional(take(*from, indices, 0)) : std::nullopt;
+  };
+  return dequantize(take(weight_, indices, 0), *chosen(scales_), chosen(biases_),
+                    quantization_->group_size, quantization_->bits, quantization_->mode,
+                    std::nullopt, float_dtype_);
 }
 
 }  // namespace quern::models

@@ -32,6 +32,7 @@ class WeightMatrix {
   std::optional<Quantization> quantization_;
   std::optional<array> scales_;  ///< [out, in / group_size]
   std::optional<array> biases_;
+  Dtype float_dtype_ = float32;  ///< of the rows
 };
 
 }  // namespace quern::models

@@ -26,34 +26,40 @@ std::string part(const std::vector<std::string>& entries, const std::string& wha
 
 }  // namespace
 
-WeightReader::WeightReader(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
-                           Dtype float_dtype)
-    : checkpoint_(checkpoint), quantization_(quantization), float_dtype_(float_dtype) {}
+WeightReader::WeightReader(const Weights& weights, const QuantizationConfig& quantization,
+                           Dtype float_dtype, std::string source)
+    : weights_(weights),
+      quantization_(quantization),
+      float_dtype_(float_dtype),
+      source_(std::move(source)) {}
 
 array WeightReader::take(const std::string& name, const Shape& shape) {
-  return astype(take_stored(name, shape, false), float_dtype_);
+  return astype(take_stored(name, shape, std::nullopt), float_dtype_);
 }
 
-array WeightReader::take_packed(const std::string& name, const Shape& shape) {
-  return take_stored(name, shape, true);
+array WeightReader::take_as(Dtype dtype, const std::string& name, const Shape& shape) {
+  return take_stored(name, shape, dtype);
 }
 
-array WeightReader::take_stored(const std::string& name, const Shape& shape, bool packed) {
+/// dtype: none for any float.
+array WeightReader::take_stored(const std::string& name, const Shape& shape,
+                                std::optional<Dtype> dtype) {
   taken_.insert(name);
-  const Checkpoint::Tensor* tensor = checkpoint_.find(name);
-  const array zeros = broadcast_to(array(0.0f, packed ? uint32 : float_dtype_), shape);
-  if (!tensor) {
+  const auto found = weights_.find(name);
+  const array zeros = broadcast_to(array(0.0f, dtype.value_or(float_dtype_)), shape);
+  if (found == weights_.end()) {
     missing_.push_back(fmt::format("{} {}", name, to_string(shape)));
     return zeros;
   }
-  const bool right_type = packed ? tensor->dtype == uint32 : issubdtype(tensor->dtype, floating);
-  if (tensor->shape != shape || !right_type) {
-    misshapen_.push_back(fmt::format("{} is {} {}, needed is {} {}", name, tensor->stored_type,
-                                     to_string(tensor->shape), packed ? "U32" : "a float",
-                                     to_string(shape)));
+  const array& tensor = found->second;
+  const bool right_type = dtype ? tensor.dtype() == *dtype : issubdtype(tensor.dtype(), floating);
+  if (tensor.shape() != shape || !right_type) {
+    misshapen_.push_back(fmt::format("{} is {} {}, needed is {} {}", name,
+                                     dtype_name(tensor.dtype()), to_string(tensor.shape()),
+                                     dtype ? dtype_name(*dtype) : "a float", to_string(shape)));
     return zeros;
   }
-  return checkpoint_.load(name);
+  return tensor;
 }
 
 std::optional<Quantization> WeightReader::quantization(const std::string& module_path) const {
@@ -61,8 +67,7 @@ std::optional<Quantization> WeightReader::quantization(const std::string& module
   const auto found = quantization_.of(module_path);
   if (!found) {
     throw ModelError(
-        fmt::format("[weights] {}: {} is quantized, but config.json says {}",
-                    checkpoint_.folder().string(), module_path,
+        fmt::format("[weights] {}: {} is quantized, but config.json says {}", source_, module_path,
                     quantization_.global ? "that it is not" : "nothing of quantization"),
         "config.json does not belong to these weights: download the model again.");
   }
@@ -71,20 +76,19 @@ std::optional<Quantization> WeightReader::quantization(const std::string& module
 
 void WeightReader::finish(const std::vector<std::string>& ignored) const {
   std::vector<std::string> extra;
-  for (const std::string& name : checkpoint_.names()) {
-    const bool ignorable =
-        std::any_of(ignored.begin(), ignored.end(),
-                    [&](const std::string& ending) { return name.ends_with(ending); });
-    if (taken_.contains(name) || ignorable) continue;
-    extra.push_back(fmt::format("{} {}", name, to_string(checkpoint_.find(name)->shape)));
+  for (const auto& [name, tensor] : weights_) {
+    const auto ends = [&, &name = name](const std::string& ending) {
+      return name.ends_with(ending);
+    };
+    if (taken_.contains(name) || std::any_of(ignored.begin(), ignored.end(), ends)) continue;
+    extra.push_back(fmt::format("{} {}", name, to_string(tensor.shape())));
   }
   const std::string problems = part(missing_, "missing") +
                                part(misshapen_, "of another shape or type") +
                                part(extra, "not part of this model");
   if (problems.empty()) return;
-  throw ModelError(
-      fmt::format("[weights] {}: {}", checkpoint_.folder().string(), problems.substr(2)),
-      "The weights do not belong to this config.json: download the model again.");
+  throw ModelError(fmt::format("[weights] {}: {}", source_, problems.substr(2)),
+                   "The weights do not belong to this config.json: download the model again.");
 }
 
 }  // namespace quern::models

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "models/config/quantization_config.h"
-#include "models/weights/checkpoint.h"
+#include "models/weights/weights.h"
 
 namespace quern::models {
 
-/// Binds a checkpoint's tensors to the places of a model, strictly: every tensor a place asks for
+/// Binds tensors to the places of a model, strictly: every tensor a place asks for
 /// must be there with the right shape, and every tensor there must be asked for.
 ///
 /// What is wrong is collected, so that one message can say all of it; until finish() a place that
@@ -18,17 +18,18 @@ namespace quern::models {
 class WeightReader {
  public:
   /// float_dtype: what floating-point tensors are cast to. The cast happens when first computed
-  /// with.
-  WeightReader(const Checkpoint& checkpoint, const QuantizationConfig& quantization,
-               Dtype float_dtype);
+  /// with. source: where the weights come from, for messages.
+  WeightReader(const Weights& weights, const QuantizationConfig& quantization, Dtype float_dtype,
+               std::string source);
 
   Dtype float_dtype() const { return float_dtype_; }
-  bool has(const std::string& name) const { return checkpoint_.find(name) != nullptr; }
+  bool has(const std::string& name) const { return weights_.contains(name); }
 
   /// A floating-point tensor.
   array take(const std::string& name, const Shape& shape);
-  /// Packed bits: uint32.
-  array take_packed(const std::string& name, const Shape& shape);
+  /// A tensor of another dtype, as it is: packed bits are uint32, scales of the fp4 and fp8 modes
+  /// uint8.
+  array take_as(Dtype dtype, const std::string& name, const Shape& shape);
 
   /// How the module's weight is stored: none when it has no scales. Throws ModelError when it has
   /// some and the config says nothing of quantization, or says that this module has none.
@@ -39,11 +40,12 @@ class WeightReader {
   void finish(const std::vector<std::string>& ignored) const;
 
  private:
-  array take_stored(const std::string& name, const Shape& shape, bool packed);
+  array take_stored(const std::string& name, const Shape& shape, std::optional<Dtype> dtype);
 
-  const Checkpoint& checkpoint_;
+  const Weights& weights_;
   const QuantizationConfig& quantization_;
   Dtype float_dtype_;
+  std::string source_;
   std::set<std::string> taken_;
   std::vector<std::string> missing_;
   std::vector<std::string> misshapen_;

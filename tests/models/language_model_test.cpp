@@ -66,7 +66,7 @@ TEST(LanguageModel, ComputesInTheDtypeOfTheWeightsUnlessAskedForExactness) {
     Cache cache = model->decoder().make_cache();
     const array out = model->decoder().logits(tokens, cache);
     EXPECT_EQ(out.dtype(), exact ? float32 : bfloat16);
-    EXPECT_EQ(cache[0]->state()[0].dtype(), exact ? float32 : bfloat16);
+    EXPECT_EQ(cache[0]->state().arrays[0].dtype(), exact ? float32 : bfloat16);
     array floats = astype(out, float32);
     floats.eval();
     return floats;
@@ -128,9 +128,9 @@ TEST(LanguageModel, TensorsThatDoNotFitAreNamed) {
 
   ModelFolder other("tiny-chat");
   other.edit_json("config.json", [](Json& json) { json["intermediate_size"] = 512; });
-  expect_error(
-      [&] { LanguageModel::load(other.path()); },
-      {"27 tensors are of another shape", "mlp.up_proj.weight is U32 (256,16)", "U32 (512,16)"});
+  expect_error([&] { LanguageModel::load(other.path()); },
+               {"27 tensors are of another shape", "mlp.gate_proj.weight is uint32 (256,16)",
+                "uint32 (512,16)"});
 }
 
 TEST(LanguageModel, QuantizationThatDoesNotFitIsNamed) {
@@ -145,7 +145,7 @@ TEST(LanguageModel, QuantizationThatDoesNotFitIsNamed) {
   ModelFolder bits("tiny-chat");
   bits.edit_json("config.json", [](Json& json) { json["quantization"]["bits"] = 8; });
   expect_error([&] { LanguageModel::load(bits.path()); },
-               {"embed_tokens.weight is U32 (256,16)", "U32 (256,32)"});
+               {"embed_tokens.weight is uint32 (256,16)", "uint32 (256,32)"});
 
   ModelFolder group("tiny-chat");
   group.edit_json("config.json", [](Json& json) {

@@ -77,9 +77,9 @@ TEST(KeyValueCache, AWindowBoundsTheMemory) {
   KeyValueCache cache(300);
   for (int i = 0; i < 5000; ++i) {
     cache.update(tokens(i, 1), tokens(i, 1));
-    if (i % 100 == 0) eval(cache.state());
+    if (i % 100 == 0) eval(cache.state().arrays);
   }
-  for (const array& held : cache.state()) EXPECT_LE(held.shape(2), 300 + 256);
+  for (const array& held : cache.state().arrays) EXPECT_LE(held.shape(2), 300 + 256);
 }
 
 TEST(KeyValueCache, AWindowRefusesToGoBackToWhatItForgot) {
@@ -97,8 +97,8 @@ TEST(KeyValueCache, DecodingWritesInPlace) {
   };
   KeyValueCache cache;
   cache.update(added(300), added(300));
-  eval(cache.state());
-  const size_t held = cache.state()[0].nbytes() + cache.state()[1].nbytes();
+  eval(cache.state().arrays);
+  const size_t held = cache.state().arrays[0].nbytes() + cache.state().arrays[1].nbytes();
   reset_peak_memory();
   const size_t before = get_active_memory();
   array previous = array(0.0f);

@@ -1,5 +1,6 @@
 #include "models/config/model_config.h"
 
+#include "models/families/family.h"
 #include "tests/models/model_folder.h"
 
 namespace quern::models {
@@ -83,8 +84,11 @@ TEST(ModelConfig, AWrongKeyIsNamedWithItsValue) {
 TEST(ModelConfig, NumbersThatDoNotFitTogetherAreNamed) {
   expect_error([] { load([](Json& json) { json["num_key_value_heads"] = 3; }); },
                {"num_attention_heads", "4", "num_key_value_heads 3"});
-  expect_error([] { load([](Json& json) { json["hidden_size"] = 66; }); },
-               {"hidden_size", "66", "num_attention_heads 4"});
+  const auto describe = [] {
+    const ModelConfig config = load([](Json& json) { json["hidden_size"] = 66; });
+    find_family(config).describe(config);
+  };
+  expect_error(describe, {"hidden_size", "66", "num_attention_heads 4"});
   expect_error([] { load([](Json& json) { json["layer_types"] = {"full_attention"}; }); },
                {"layer_types", "1 entries", "num_hidden_layers 2"});
 }

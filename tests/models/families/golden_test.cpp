@@ -8,9 +8,8 @@
 
 #include "engine/io/safetensors.h"
 #include "engine/ops/shape.h"
-#include "models/config/model_config.h"
 #include "models/decoder/load_decoder.h"
-#include "models/families/family.h"
+#include "models/model_files.h"
 #include "tests/fixtures.h"
 
 namespace quern::models {
@@ -45,9 +44,9 @@ struct Golden {
 class Model {
  public:
   explicit Model(const fs::path& folder) {
-    config = ModelConfig::load(folder);
-    decoder = load_decoder(Checkpoint::open(folder), find_family(config).describe(config),
-                           config.quantization, true);
+    const ModelFiles files = ModelFiles::open(folder);
+    config = files.config;
+    decoder = load_decoder(files.weights, files.spec, config.quantization, true, folder.string());
   }
 
   /// [T][V]

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "models/weights/checkpoint.h"
 #include "tests/models/model_folder.h"
 
 namespace quern::models {
@@ -14,38 +15,38 @@ struct WeightReaderTest : testing::Test {
   ModelFolder folder;
   QuantizationConfig quantization;
 
-  Checkpoint open(const std::vector<ModelFolder::Tensor>& tensors) {
+  Weights open(const std::vector<ModelFolder::Tensor>& tensors) {
     folder.write_zeros("model.safetensors", tensors);
-    return Checkpoint::open(folder.path());
+    return Checkpoint::open(folder.path()).weights();
   }
 };
 
 TEST_F(WeightReaderTest, GivesTensorsInTheDtypeThatWasAskedFor) {
-  const Checkpoint checkpoint = open({{"a", "BF16", {2, 3}}, {"b", "U32", {4}}});
-  WeightReader reader(checkpoint, quantization, float32);
+  const Weights weights = open({{"a", "BF16", {2, 3}}, {"b", "U32", {4}}});
+  WeightReader reader(weights, quantization, float32, folder.path());
   EXPECT_EQ(reader.take("a", {2, 3}).dtype(), float32);
-  EXPECT_EQ(reader.take_packed("b", {4}).dtype(), uint32);
+  EXPECT_EQ(reader.take_as(uint32, "b", {4}).dtype(), uint32);
   EXPECT_NO_THROW(reader.finish({}));
 }
 
 TEST_F(WeightReaderTest, OneMessageNamesAllThatIsWrong) {
-  const Checkpoint checkpoint =
+  const Weights weights =
       open({{"wrong.shape", "F32", {2, 3}}, {"wrong.type", "U32", {2}}, {"extra", "F32", {7, 8}}});
-  WeightReader reader(checkpoint, quantization, float32);
+  WeightReader reader(weights, quantization, float32, folder.path());
   EXPECT_EQ(reader.take("missing", {5, 6}).shape(), (Shape{5, 6}));
   EXPECT_EQ(reader.take("wrong.shape", {3, 2}).shape(), (Shape{3, 2}));
   reader.take("wrong.type", {2});
   expect_error([&] { reader.finish({}); },
                {"[weights]", folder.path().c_str(), "1 tensor is missing: missing (5,6)",
                 "2 tensors are of another shape or type",
-                "wrong.shape is F32 (2,3), needed is a float (3,2)",
-                "wrong.type is U32 (2), needed is a float (2)",
+                "wrong.shape is float32 (2,3), needed is a float (3,2)",
+                "wrong.type is uint32 (2), needed is a float (2)",
                 "1 tensor is not part of this model: extra (7,8)"});
 }
 
 TEST_F(WeightReaderTest, ManyAreCountedAndOnlySomeNamed) {
-  const Checkpoint checkpoint = open({{"there", "F32", {1}}});
-  WeightReader reader(checkpoint, quantization, float32);
+  const Weights weights = open({{"there", "F32", {1}}});
+  WeightReader reader(weights, quantization, float32, folder.path());
   for (int i = 0; i < 40; ++i) reader.take(fmt::format("w{}", i), {1});
   try {
     reader.finish({"there"});
@@ -57,16 +58,16 @@ TEST_F(WeightReaderTest, ManyAreCountedAndOnlySomeNamed) {
 }
 
 TEST_F(WeightReaderTest, KnownExtrasAreIgnored) {
-  const Checkpoint checkpoint = open({{"layers.0.rotary_emb.inv_freq", "F32", {8}}});
-  WeightReader reader(checkpoint, quantization, float32);
+  const Weights weights = open({{"layers.0.rotary_emb.inv_freq", "F32", {8}}});
+  WeightReader reader(weights, quantization, float32, folder.path());
   EXPECT_NO_THROW(reader.finish({"rotary_emb.inv_freq"}));
   EXPECT_THROW(reader.finish({}), ModelError);
 }
 
 TEST_F(WeightReaderTest, AModuleIsQuantizedWhenItHasScales) {
-  const Checkpoint checkpoint = open({{"a.scales", "F32", {1}}, {"b.weight", "F32", {1}}});
+  const Weights weights = open({{"a.scales", "F32", {1}}, {"b.weight", "F32", {1}}});
   quantization.global = Quantization{64, 4, "affine"};
-  WeightReader reader(checkpoint, quantization, float32);
+  WeightReader reader(weights, quantization, float32, folder.path());
   EXPECT_EQ(reader.quantization("a"), quantization.global);
   EXPECT_EQ(reader.quantization("b"), std::nullopt);
   quantization.overrides["a"] = Quantization{32, 8, "affine"};

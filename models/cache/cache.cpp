@@ -1,0 +1,14 @@
+#include "models/cache/cache.h"
+
+namespace quern::models {
+
+std::vector<array> arrays_of(const Cache& cache) {
+  std::vector<array> out;
+  for (const auto& layer : cache) {
+    if (!layer) continue;
+    for (array& a : layer->state().arrays) out.push_back(std::move(a));
+  }
+  return out;
+}
+
+}  // namespace quern::models

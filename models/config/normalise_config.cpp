@@ -1,0 +1,65 @@
+#include "models/config/normalise_config.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+namespace quern::models {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* text_parts[] = {"text_config", "llm_config", "language_config"};
+
+/// Name in the file, and the one that it is read under.
+constexpr std::pair<const char*, const char*> other_names[] = {
+    {"n_embd", "hidden_size"},
+    {"d_model", "hidden_size"},
+    {"n_layer", "num_hidden_layers"},
+    {"n_layers", "num_hidden_layers"},
+    {"num_layers", "num_hidden_layers"},
+    {"n_head", "num_attention_heads"},
+    {"n_heads", "num_attention_heads"},
+    {"n_kv_heads", "num_key_value_heads"},
+    {"n_inner", "intermediate_size"},
+    {"n_positions", "max_position_embeddings"},
+    {"n_ctx", "max_position_embeddings"},
+    {"max_seq_len", "max_position_embeddings"},
+    {"max_sequence_length", "max_position_embeddings"},
+    {"rotary_emb_base", "rope_theta"},
+    {"rotary_pct", "partial_rotary_factor"},
+    {"norm_eps", "rms_norm_eps"},
+    {"activation_function", "hidden_act"},
+};
+
+bool is_given(const Json& config, const char* key) {
+  const auto found = config.find(key);
+  return found != config.end() && !found->is_null();
+}
+
+/// What the text part leaves unsaid is as the whole says.
+Json text_part(Json config) {
+  for (const char* name : text_parts) {
+    if (!is_given(config, name) || !config[name].is_object()) continue;
+    Json part = std::move(config[name]);
+    config.erase(name);
+    for (auto& [key, value] : config.items()) {
+      if (!is_given(part, key.c_str())) part[key] = std::move(value);
+    }
+    return part;
+  }
+  return config;
+}
+
+}  // namespace
+
+Json normalise_config(Json config) {
+  config = text_part(std::move(config));
+  for (const auto& [other, name] : other_names) {
+    if (is_given(config, other) && !is_given(config, name)) config[name] = config[other];
+  }
+  return config;
+}
+
+}  // namespace quern::models

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "models/decoder/part_sizes.h"
+
+namespace quern::models {
+
+enum class Activation { silu, gelu, gelu_tanh, relu, relu_squared };
+
+struct MlpSpec {
+  int intermediate_size = 0;
+  Activation activation = Activation::silu;
+  bool gated = true;  ///< down(activation(gate(x)) * up(x)), or else down(activation(up(x)))
+  bool bias = false;
+
+  std::string gate = "gate_proj", up = "up_proj", down = "down_proj";
+  /// One projection for gate and up, in this order, in place of the two.
+  std::optional<std::string> fused = {};
+
+  PartSizes sizes() const { return {3 * size_t(intermediate_size), 0, std::nullopt, 0}; }
+};
+
+}  // namespace quern::models
