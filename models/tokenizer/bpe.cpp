@@ -1,9 +1,8 @@
 #include "models/tokenizer/bpe.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "models/tokenizer/byte_tokens.h"
 #include "models/tokenizer/utf8.h"
 
 namespace quern::models {
@@ -43,9 +42,7 @@ Bpe::Bpe(Vocabulary vocabulary, MergeTable merges, Junctions junctions, BpeSetti
       byte_ids_(256, -1),
       cuts_(settings_.continuing_subword_prefix.empty() && settings_.end_of_word_suffix.empty()) {
   if (!settings_.unk_token.empty()) unk_id_ = this->vocabulary().find(settings_.unk_token);
-  for (size_t byte = 0; settings_.byte_fallback && byte < 256; ++byte) {
-    byte_ids_[byte] = this->vocabulary().find(fmt::format("<0x{:02X}>", byte)).value_or(-1);
-  }
+  if (settings_.byte_fallback) byte_ids_ = byte_token_ids(this->vocabulary());
 }
 
 void Bpe::tokenize(std::string_view piece, std::vector<int32_t>& ids) const {
@@ -108,25 +105,12 @@ void Bpe::spell(std::string_view piece, std::vector<int32_t>& ids) const {
       if (unk_pending) ids.push_back(*unk_id_);
       unk_pending = false;
       ids.push_back(*id);
-    } else if (!append_byte_tokens(text, ids) && unk_id_) {
+    } else if (!append_byte_tokens(byte_ids_, text, ids) && unk_id_) {
       if (unk_pending && !settings_.fuse_unk) ids.push_back(*unk_id_);
       unk_pending = true;
     }
   }
   if (unk_pending) ids.push_back(*unk_id_);
-}
-
-bool Bpe::append_byte_tokens(std::string_view text, std::vector<int32_t>& ids) const {
-  size_t before = ids.size();
-  for (char byte : text) {
-    int32_t id = byte_ids_[static_cast<uint8_t>(byte)];
-    if (id < 0) {
-      ids.resize(before);
-      return false;
-    }
-    ids.push_back(id);
-  }
-  return true;
 }
 
 void Bpe::merge(std::vector<int32_t>& ids) const {

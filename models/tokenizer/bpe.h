@@ -45,7 +45,6 @@ class Bpe : public TokenModel {
   void tokenize_cached(std::string_view piece, std::vector<int32_t>& ids) const;
   /// Appends the ids of the single characters.
   void spell(std::string_view piece, std::vector<int32_t>& ids) const;
-  bool append_byte_tokens(std::string_view text, std::vector<int32_t>& ids) const;
   /// Merges what spell() gave, in place.
   void merge(std::vector<int32_t>& ids) const;
   bool may_cut(std::string_view piece, size_t left, size_t position) const;
