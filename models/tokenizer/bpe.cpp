@@ -34,10 +34,9 @@ struct Candidate {
 
 }  // namespace
 
-Bpe::Bpe(Vocabulary vocabulary, MergeTable merges, Junctions junctions, BpeSettings settings)
+Bpe::Bpe(Vocabulary vocabulary, MergeRules rules, BpeSettings settings)
     : TokenModel(std::move(vocabulary)),
-      merges_(std::move(merges)),
-      junctions_(std::move(junctions)),
+      rules_(std::move(rules)),
       settings_(std::move(settings)),
       byte_ids_(256, -1),
       cuts_(settings_.continuing_subword_prefix.empty() && settings_.end_of_word_suffix.empty()) {
@@ -70,7 +69,8 @@ bool Bpe::may_cut(std::string_view piece, size_t left, size_t position) const {
   size_t right_end = position;
   char32_t left_character = next_code_point(piece, left_end);
   char32_t right_character = next_code_point(piece, right_end);
-  if (junctions_.contains(junction(left_character, right_character))) return false;
+  if (rules_.junctions.contains(MergeRules::junction(left_character, right_character)))
+    return false;
   // Unknown characters are spelled with their neighbours.
   return vocabulary().find(piece.substr(left, left_end - left)) &&
          vocabulary().find(piece.substr(position, right_end - position));
@@ -121,8 +121,8 @@ void Bpe::merge(std::vector<int32_t>& ids) const {
   heap.clear();
   auto count = static_cast<int32_t>(ids.size());
   auto candidate = [&](int32_t position, int32_t next) {
-    const MergeRule* rule = merges_.find(symbols[static_cast<size_t>(position)].id,
-                                         symbols[static_cast<size_t>(next)].id);
+    const MergeRule* rule = rules_.table.find(symbols[static_cast<size_t>(position)].id,
+                                              symbols[static_cast<size_t>(next)].id);
     if (!rule) return false;
     heap.push_back({rule->rank, position, rule->id});
     return true;
@@ -139,7 +139,7 @@ void Bpe::merge(std::vector<int32_t>& ids) const {
     Symbol& left = symbols[static_cast<size_t>(top.position)];
     if (left.gone || left.next < 0) continue;
     Symbol& right = symbols[static_cast<size_t>(left.next)];
-    const MergeRule* rule = merges_.find(left.id, right.id);
+    const MergeRule* rule = rules_.table.find(left.id, right.id);
     if (!rule || rule->id != top.id) continue;  // one of the two has merged since
     left.id = top.id;
     left.next = right.next;

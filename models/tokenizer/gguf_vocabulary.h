@@ -35,7 +35,8 @@ struct GgufVocabulary {
 
   std::optional<int64_t> bos_token_id;
   std::optional<int64_t> eos_token_id;
-  std::optional<int64_t> eot_token_id;
+  std::optional<int64_t> eot_token_id;  // ends a turn
+  std::optional<int64_t> eom_token_id;  // ends a message
   std::optional<int64_t> unknown_token_id;
   std::optional<int64_t> separator_token_id;  // the key is spelled "seperator_token_id"
   std::optional<int64_t> padding_token_id;
@@ -48,6 +49,9 @@ struct GgufVocabulary {
   std::optional<bool> add_space_prefix;
   std::optional<bool> remove_extra_whitespaces;
 
+  std::optional<bool> normalizer_lowercase;  // tokenizer.ggml.normalizer.lowercase, for "bert"
+  std::optional<bool> normalizer_strip_accents;
+
   std::string precompiled_charsmap;  // the bytes of the array
   std::string chat_template;         // tokenizer.chat_template
 };
@@ -57,6 +61,10 @@ struct GgufVocabulary {
 /// Throws ModelError, its text beginning `[tokenizer] FILE: `, when the model kind or the `pre`
 /// name is unknown, a table has the wrong length or an id lies outside the vocabulary.
 Tokenizer tokenizer_of_gguf(const GgufVocabulary& vocabulary, std::string_view file);
+
+/// The ids that end an answer: the file's own (eos, eot, eom) and those of tokens that are known by
+/// name to do so, since files often leave them out. Sorted; ids outside the vocabulary are ignored.
+std::vector<int32_t> end_of_generation_ids(const GgufVocabulary& vocabulary);
 
 /// The vocabulary to write into a GGUF file so that llama.cpp divides text as `tokenizer` does.
 ///
