@@ -40,6 +40,17 @@ CharacterMap::CharacterMap(std::string_view bytes) {
   }
 }
 
+std::string CharacterMap::bytes() const {
+  if (units_.empty()) return "";
+  std::string out;
+  auto append = [&](uint32_t word) {
+    for (int i = 0; i < 4; ++i) out += static_cast<char>(word >> 8 * i);
+  };
+  append(static_cast<uint32_t>(4 * units_.size()));
+  for (uint32_t unit : units_) append(unit);
+  return out + replacements_;
+}
+
 template <class Visit>
 void CharacterMap::walk(std::string_view text, Visit visit) const {
   if (units_.empty()) return;

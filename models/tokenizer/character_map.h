@@ -21,6 +21,9 @@ class CharacterMap {
 
   bool empty() const { return units_.empty(); }
 
+  /// What it was made from.
+  std::string bytes() const;
+
   /// The longest text of the map that `text` begins with: its length in bytes and its replacement.
   std::optional<std::pair<size_t, std::string_view>> longest(std::string_view text) const;
 

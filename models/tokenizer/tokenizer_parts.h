@@ -27,6 +27,9 @@ struct TokenizerParts {
   std::unique_ptr<TokenDecoder> decoder;
   PostProcessor post_processor;
 
+  /// Set before the normalised text, unless that begins with an added token.
+  std::string start_prefix;
+
   AddedTokenMatcher raw_added_tokens;         // looked for in the text as it is
   AddedTokenMatcher normalized_added_tokens;  // and in the normalised text
   std::unordered_map<int32_t, AddedToken> added_tokens;
