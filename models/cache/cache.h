@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/array/array.h"
+#include "models/cache/key_value_quantization.h"
 
 namespace quern::models {
 
@@ -28,6 +29,10 @@ class LayerCache {
   /// Forgets the last n tokens. Returns false, and does nothing, when this kind of cache cannot.
   virtual bool trim(int n) = 0;
 
+  /// How far back trim can go for certain: to any token, over what the last update added, or not.
+  enum class Trimming { anywhere, last_update, never };
+  virtual Trimming trimming() const { return Trimming::never; }
+
   /// The state, for eval, for counting bytes and for keeping. A state that outlives the next update
   /// makes that update copy everything.
   virtual LayerState state() const = 0;
@@ -38,6 +43,13 @@ class LayerCache {
 
   /// A cache that goes on from here by itself. Arrays are shared until one of the two changes them.
   virtual std::unique_ptr<LayerCache> clone() const = 0;
+
+  /// A clone that has seen the first `length` tokens only, and holds no more than it needs of them;
+  /// nullptr when this kind of cache cannot go back there.
+  virtual std::unique_ptr<LayerCache> prefix(int length) const;
+
+  /// Holds keys and values in fewer bits from now on; what is no key and no value stays as it is.
+  virtual void quantize(const KeyValueQuantization&) {}
 };
 
 /// One per layer; nullptr for a layer that remembers nothing.

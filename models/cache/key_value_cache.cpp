@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <tuple>
 
-#include "engine/ops/shape.h"
 #include "models/error.h"
 
 namespace quern::models {
@@ -15,93 +13,149 @@ namespace {
 /// long prompt that comes in pieces is copied a few times in all, not once a piece.
 int room_beside(int used) { return std::max(256, used / 8); }
 
-array rows(const array& a, int begin, int end) {
-  return slice(a, {0, 0, begin, 0}, {a.shape(0), a.shape(1), end, a.shape(3)});
-}
-
-array written(const array& held, const array& added, int begin) {
-  const int end = begin + added.shape(2);
-  return slice_update(held, added, {0, 0, begin, 0},
-                      {held.shape(0), held.shape(1), end, held.shape(3)});
+std::pair<array, array> expanded(const SeenTokens& seen) {
+  return {seen.keys.rows(seen.begin, seen.end).expanded(),
+          seen.values.rows(seen.begin, seen.end).expanded()};
 }
 
 }  // namespace
 
-/// The last `keep` of the held tokens, the added ones, and some room.
-array KeyValueCache::grown(const std::optional<array>& held, const array& added, int keep) const {
-  std::vector<array> parts;
-  if (keep > 0) parts.push_back(rows(*held, offset_ - first_ - keep, offset_ - first_));
-  parts.push_back(added);
-  parts.push_back(broadcast_to(
-      array(0.0f, added.dtype()),
-      {added.shape(0), added.shape(1), room_beside(keep + added.shape(2)), added.shape(3)}));
-  return concatenate(std::move(parts), 2);
+/// Position of the first token that the one at `position` can see.
+int KeyValueCache::first_seen_from(int position) const {
+  int first = 0;
+  if (window_) first = std::max(first, position - (*window_ - 1));
+  if (chunk_) first = std::max(first, position / *chunk_ * *chunk_);
+  return first;
 }
 
-std::pair<array, array> KeyValueCache::update(const array& keys, const array& values) {
+TokenRows KeyValueCache::as_held(const array& rows) const {
+  if (!quantized_) return TokenRows(rows);
+  const int group_size = quantization_->group_size.value_or(rows.shape(3) % 64 == 0 ? 64 : 32);
+  return TokenRows::quantized(rows, quantization_->bits, group_size);
+}
+
+void KeyValueCache::quantize_held() {
+  quantized_ = true;
+  if (!keys_) return;
+  keys_ = as_held(keys_->parts[0]);
+  values_ = as_held(values_->parts[0]);
+}
+
+/// The last `keep` of the held tokens, the added ones, and some room.
+TokenRows KeyValueCache::grown(const std::optional<TokenRows>& held, const TokenRows& added,
+                               int keep) const {
+  const int room = room_beside(keep + added.count());
+  if (keep == 0) return added.with_room(room);
+  return held->rows(offset_ - first_ - keep, offset_ - first_).followed_by(added, room);
+}
+
+SeenTokens KeyValueCache::append(const array& keys, const array& values) {
   const int count = keys.shape(2);
+  if (quantization_ && !quantized_ && offset_ + count > quantization_->start) quantize_held();
+  const TokenRows added_keys = as_held(keys), added_values = as_held(values);
   const int held = offset_ - first_;
-  if (keys_ && held + count <= keys_->shape(2)) {
-    keys_ = written(*keys_, keys, held);
-    values_ = written(*values_, values, held);
+  const int needed = first_seen_from(offset_);
+  if (keys_ && held + count <= keys_->count()) {
+    keys_ = keys_->with(added_keys, held);
+    values_ = values_->with(added_values, held);
   } else {
-    const int keep = window_ ? std::min(held, *window_ - 1) : held;
-    keys_ = grown(keys_, keys, keep);
-    values_ = grown(values_, values, keep);
+    const int keep = std::min(held, offset_ - needed);
+    keys_ = grown(keys_, added_keys, keep);
+    values_ = grown(values_, added_values, keep);
     first_ = offset_ - keep;
   }
   offset_ += count;
-  const int end = offset_ - first_;
-  begin_ = window_ ? std::max(0, end - (*window_ - 1) - count) : 0;
-  return seen();
+  begin_ = std::max(0, needed - first_);
+  return {*keys_, *values_, begin_, offset_ - first_};
+}
+
+std::pair<array, array> KeyValueCache::update(const array& keys, const array& values) {
+  return expanded(append(keys, values));
 }
 
 std::pair<array, array> KeyValueCache::seen() const {
-  const int end = offset_ - first_;
-  return {rows(*keys_, begin_, end), rows(*values_, begin_, end)};
+  return expanded({*keys_, *values_, begin_, offset_ - first_});
 }
 
 bool KeyValueCache::trim(int n) {
   if (n < 0 || n > offset_) return false;
   const int left = offset_ - n;
-  const int needed = window_ ? std::max(0, left - (*window_ - 1)) : 0;
-  if (needed < first_) return false;
+  if (first_seen_from(left) < first_) return false;
   offset_ = left;
+  begin_ = std::min(begin_, offset_ - first_);
   return true;
+}
+
+LayerCache::Trimming KeyValueCache::trimming() const {
+  return window_ || chunk_ ? Trimming::last_update : Trimming::anywhere;
 }
 
 LayerState KeyValueCache::state() const {
   if (!keys_) return {};
-  return {{*keys_, *values_}, {first_, offset_, begin_}};
+  LayerState state{keys_->parts, {first_, offset_, begin_, keys_->bits}};
+  state.arrays.insert(state.arrays.end(), values_->parts.begin(), values_->parts.end());
+  state.numbers.push_back(keys_->group_size);
+  state.numbers.push_back(values_->group_size);
+  return state;
 }
 
 void KeyValueCache::restore(LayerState state) {
   keys_.reset();
   values_.reset();
   first_ = offset_ = begin_ = 0;
+  quantized_ = false;
   if (state.arrays.empty() && state.numbers.empty()) return;
+  std::vector<array>& arrays = state.arrays;
+  const std::vector<int64_t>& numbers = state.numbers;
+  const auto half = arrays.begin() + int64_t(arrays.size() / 2);
+  std::optional<TokenRows> keys, values;
   const auto fits = [&] {
-    if (state.arrays.size() != 2 || state.numbers.size() != 3) return false;
-    const array &keys = state.arrays[0], &values = state.arrays[1];
-    const auto [first, offset, begin] =
-        std::tie(state.numbers[0], state.numbers[1], state.numbers[2]);
-    return keys.ndim() == 4 && values.ndim() == 4 && keys.shape(2) == values.shape(2) &&
-           first >= 0 && begin >= 0 && first <= offset && offset - first <= keys.shape(2) &&
-           begin <= offset - first && offset <= std::numeric_limits<int>::max();
+    if (numbers.size() != 6 || arrays.size() != (numbers[3] == 0 ? 2 : 6)) return false;
+    for (const int64_t number : numbers) {
+      if (number < 0 || number > std::numeric_limits<int>::max()) return false;
+    }
+    const int64_t first = numbers[0], offset = numbers[1], begin = numbers[2];
+    const int bits = int(numbers[3]);
+    keys = TokenRows({arrays.begin(), half}, bits, int(numbers[4]));
+    values = TokenRows({half, arrays.end()}, bits, int(numbers[5]));
+    return keys->is_well_formed() && values->is_well_formed() && keys->count() == values->count() &&
+           first <= offset && offset - first <= keys->count() && begin <= offset - first;
   };
   if (!fits()) {
     throw ModelError("[cache] a saved state is not that of a key-value cache",
                      "The file is damaged or of another model: read the conversation anew.");
   }
-  keys_ = std::move(state.arrays[0]);
-  values_ = std::move(state.arrays[1]);
-  first_ = int(state.numbers[0]);
-  offset_ = int(state.numbers[1]);
-  begin_ = int(state.numbers[2]);
+  keys_ = std::move(keys);
+  values_ = std::move(values);
+  if (keys_->is_quantized()) {
+    quantized_ = true;
+    quantization_ = {keys_->bits, keys_->group_size == values_->group_size
+                                      ? std::optional(keys_->group_size)
+                                      : std::nullopt};
+  }
+  first_ = int(numbers[0]);
+  offset_ = int(numbers[1]);
+  begin_ = int(numbers[2]);
 }
 
 std::unique_ptr<LayerCache> KeyValueCache::clone() const {
   return std::make_unique<KeyValueCache>(*this);
+}
+
+std::unique_ptr<LayerCache> KeyValueCache::prefix(int length) const {
+  if (length < 0 || length > offset_ || first_seen_from(length) < first_) return nullptr;
+  auto copy = std::make_unique<KeyValueCache>(*this);
+  if (!keys_) return copy;
+  copy->keys_ = keys_->rows(0, length - first_);
+  copy->values_ = values_->rows(0, length - first_);
+  copy->offset_ = length;
+  copy->begin_ = std::min(begin_, length - first_);
+  return copy;
+}
+
+void KeyValueCache::quantize(const KeyValueQuantization& quantization) {
+  check(quantization);
+  if (!quantized_) quantization_ = quantization;
 }
 
 }  // namespace quern::models

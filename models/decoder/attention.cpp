@@ -1,14 +1,13 @@
 #include "models/decoder/attention.h"
 
 #include <cmath>
-#include <tuple>
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/fast.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/unary.h"
 #include "models/cache/key_value_cache.h"
-#include "models/decoder/soft_capped_attention.h"
+#include "models/decoder/attend.h"
 
 namespace quern::models {
 
@@ -73,7 +72,7 @@ Attention::Attention(WeightReader& reader, const std::string& path, const Attent
 
 std::unique_ptr<LayerCache> Attention::make_cache() const {
   if (spec_.attends_to_layer) return nullptr;
-  return std::make_unique<KeyValueCache>(spec_.chunk ? spec_.chunk : spec_.window);
+  return std::make_unique<KeyValueCache>(spec_.window, spec_.chunk);
 }
 
 /// [B, T, H * D] -> [B, H, T, D]. With a single token the axes are in the right order already.
@@ -135,15 +134,11 @@ array Attention::mix(const std::vector<array>& parts, Step& step, size_t sequenc
                        growth_factors(*spec_.query_growth, seen.offset, tokens, queries.dtype()));
   }
   const AttentionMask& mask = step.masks().mask({.queries = tokens,
-                                                 .keys = seen.keys.shape(2),
+                                                 .keys = seen.tokens.count(),
                                                  .offset = seen.offset,
                                                  .window = spec_.window,
                                                  .chunk = spec_.chunk});
-  array mixed = spec_.score_softcap
-                    ? soft_capped_attention(queries, seen.keys, seen.values, spec_.scale,
-                                            *spec_.score_softcap, mask)
-                    : fast::scaled_dot_product_attention(queries, seen.keys, seen.values,
-                                                         spec_.scale, mask.mode, mask.keep, sinks_);
+  array mixed = attend(queries, seen.tokens, {spec_.scale, spec_.score_softcap, sinks_}, mask);
   if (tokens > 1) mixed = transpose(mixed, {0, 2, 1, 3});
   return reshape(mixed, {batch, tokens, spec_.num_heads * spec_.head_dim});
 }
@@ -152,12 +147,13 @@ array Attention::mix(const std::vector<array>& parts, Step& step, size_t sequenc
 Step::Seen Attention::seen(const std::vector<array>& parts, Step& step, size_t sequence) const {
   if (spec_.attends_to_layer) return step.lent(*spec_.attends_to_layer, sequence);
   auto* cache = static_cast<KeyValueCache*>(step.cache(sequence));
-  const int offset = cache ? cache->offset() : 0;
+  const int offset = cache ? cache->offset() : 0, tokens = parts[0].shape(1);
   const array keys = heads(parts[1], spec_.num_key_value_heads, key_norm_, offset);
   array values = split_heads(parts[2], spec_.num_key_value_heads);
   if (spec_.norms_values) values = fast::rms_norm(values, std::nullopt, spec_.norm.eps);
-  Step::Seen seen{keys, values, offset};
-  if (cache) std::tie(seen.keys, seen.values) = cache->update(keys, values);
+  const Step::Seen seen{cache ? cache->append(keys, values)
+                              : SeenTokens{TokenRows(keys), TokenRows(values), 0, tokens},
+                        offset};
   if (spec_.lends) step.lend(sequence, seen);
   return seen;
 }

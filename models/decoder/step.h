@@ -7,6 +7,7 @@
 #include "engine/array/array.h"
 #include "engine/ops/shape.h"
 #include "models/cache/cache.h"
+#include "models/cache/token_rows.h"
 #include "models/decoder/attention_mask.h"
 
 namespace quern::models {
@@ -51,10 +52,9 @@ class Step {
     return all ? (*all)[size_t(of_layer)].get() : nullptr;
   }
 
-  /// What one layer's attention looked at: keys and values [B, H_kv, S, D], and the position of the
-  /// step's first token.
+  /// What one layer's attention looked at, and the position of the step's first token.
   struct Seen {
-    array keys, values;
+    SeenTokens tokens;
     int offset;
   };
 

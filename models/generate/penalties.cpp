@@ -28,8 +28,12 @@ Penalties::Penalties(const SamplingOptions& options, std::span<const int32_t> pr
       frequency_(options.frequency_penalty),
       window_(options.penalty_window > 0 ? options.penalty_window
                                          : std::numeric_limits<int>::max()) {
-  if (repetition_ == 1 && presence_ == 0 && frequency_ == 0) return;
-  const auto seen = prompt.last(std::min(prompt.size(), size_t(window_)));
+  restart(prompt);
+}
+
+void Penalties::restart(std::span<const int32_t> tokens) {
+  if (!active()) return;
+  const auto seen = tokens.last(std::min(tokens.size(), size_t(window_)));
   history_ = array(seen.data(), {ShapeElem(seen.size())}, int32);
 }
 

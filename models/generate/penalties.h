@@ -25,9 +25,11 @@ class Penalties {
 
   /// The sequence's next token: a scalar or [1], int32.
   void add(const array& token);
+  /// The whole sequence anew: at least one token.
+  void restart(std::span<const int32_t> tokens);
 
  private:
-  bool active() const { return history_.has_value(); }
+  bool active() const { return repetition_ != 1 || presence_ != 0 || frequency_ != 0; }
 
   float repetition_;
   float presence_;

@@ -1,11 +1,13 @@
 #include "models/generate/sampler.h"
 
 #include <algorithm>
+#include <limits>
 #include <random>
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/comparison.h"
+#include "engine/ops/creation.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/random.h"
 #include "engine/ops/reduce.h"
@@ -16,6 +18,8 @@
 namespace quern::models {
 
 namespace {
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
 
 uint64_t fresh_seed() {
   std::random_device device;
@@ -50,12 +54,29 @@ Sampler::Sampler(const SamplingOptions& options, int32_t vocab_size,
   }
 }
 
-array Sampler::sample(const array& logits) {
-  const array scores = penalties_.apply(biased(astype(reshape(logits, {vocab_size_}), float32)));
-  const array token =
-      options_.temperature == 0 ? astype(argmax(scores, 0, true), int32) : draw(scores);
-  penalties_.add(token);
+array Sampler::sample(const array& logits, const std::optional<array>& allowed) {
+  const array token = choose(scores(logits), allowed);
+  add(token);
   return token;
+}
+
+array Sampler::scores(const array& logits) const {
+  return penalties_.apply(biased(astype(reshape(logits, {vocab_size_}), float32)));
+}
+
+array Sampler::choose(const array& scores, const std::optional<array>& allowed) {
+  const array open = allowed ? where(*allowed, scores, array(-infinity)) : scores;
+  if (is_greedy()) return astype(argmax(open, 0, true), int32);
+  const Candidates from = candidates(open);
+  const array chosen = random::categorical(reshape(from.logits, {1, -1}), -1, next_key());
+  return from.ids ? take(*from.ids, chosen) : astype(chosen, int32);
+}
+
+array Sampler::log_distribution(const array& scores) {
+  const Candidates from = candidates(scores);
+  const array normalised = from.logits - logsumexp(from.logits, 0, true);
+  if (!from.ids) return normalised;
+  return put_along_axis(full({vocab_size_}, -infinity, float32), *from.ids, normalised, 0);
 }
 
 array Sampler::biased(const array& logits) const {
@@ -63,17 +84,17 @@ array Sampler::biased(const array& logits) const {
   return put_along_axis(logits, *bias_ids_, take(logits, *bias_ids_) + *biases_, 0);
 }
 
-array Sampler::draw(const array& logits) {
+Sampler::Candidates Sampler::candidates(const array& scores) {
   const SamplingOptions& o = options_;
-  array logprobs = logits - logsumexp(logits, 0, true);
+  array logprobs = scores - logsumexp(scores, 0, true);
 
   // What top-p and min-p keep are the first ranks, as with top-k, so the order of the three does
   // not matter; what XTC drops depends on the probabilities of all that they leave.
-  std::optional<array> candidates;
+  std::optional<array> ids;
   const auto keep_top_k = [&] {
     if (o.top_k == 0 || o.top_k >= vocab_size_) return;
-    candidates = top_k_indices(logprobs, o.top_k);
-    logprobs = take(logprobs, *candidates);
+    ids = top_k_indices(logprobs, o.top_k);
+    logprobs = take(logprobs, *ids);
   };
   if (!protected_) keep_top_k();
   if (o.top_p < 1) logprobs = keep_top_p(logprobs, o.top_p);
@@ -85,9 +106,7 @@ array Sampler::draw(const array& logits) {
   }
   // Below this temperature only the best token has a chance, and the quotient could overflow.
   const float temperature = std::max(o.temperature, 1e-6f);
-  const array chosen =
-      random::categorical(reshape(logprobs * (1 / temperature), {1, -1}), -1, next_key());
-  return candidates ? take(*candidates, chosen) : astype(chosen, int32);
+  return {logprobs * (1 / temperature), ids};
 }
 
 array Sampler::next_key() {
