@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/decoder/attention_spec.h"
+#include "models/decoder/mla_spec.h"
 #include "models/decoder/mlp_spec.h"
 #include "models/decoder/norm_spec.h"
 #include "models/weights/weight_rule.h"
@@ -20,7 +21,7 @@ namespace quern::models {
 /// make a pre-norm block, norms after a post-norm block, both a sandwich. A layer may lack one of
 /// the two halves: its norms' names mean nothing then.
 struct LayerSpec {
-  std::variant<std::monostate, AttentionSpec> mixer;
+  std::variant<std::monostate, AttentionSpec, MlaSpec> mixer;
   std::variant<std::monostate, MlpSpec> feed_forward;
   NormSpec norm;
   /// x + mixer(x) + feed_forward(x); both read mixer_pre_norm's result, unless

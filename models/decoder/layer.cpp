@@ -5,6 +5,7 @@
 
 #include "engine/ops/arithmetic.h"
 #include "models/decoder/attention.h"
+#include "models/decoder/mla.h"
 #include "models/decoder/mlp.h"
 
 namespace quern::models {

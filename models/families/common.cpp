@@ -43,9 +43,13 @@ AttentionSpec common_attention(const ModelConfig& config) {
 }
 
 LayerSpec common_layer(const ModelConfig& config) {
+  return common_layer(config, common_attention(config));
+}
+
+LayerSpec common_layer(const ModelConfig& config, decltype(LayerSpec::mixer) mixer) {
   if (config.intermediate_size == 0) config.reader().fail("intermediate_size", "is missing");
   LayerSpec layer;
-  layer.mixer = common_attention(config);
+  layer.mixer = std::move(mixer);
   layer.feed_forward = MlpSpec{.intermediate_size = config.intermediate_size,
                                .activation = read_activation(config, "hidden_act", "silu"),
                                .bias = config.mlp_bias};
@@ -54,10 +58,14 @@ LayerSpec common_layer(const ModelConfig& config) {
 }
 
 DecoderSpec common_decoder(const ModelConfig& config) {
+  return common_decoder(config, common_layer(config));
+}
+
+DecoderSpec common_decoder(const ModelConfig& config, const LayerSpec& layer) {
   DecoderSpec decoder;
   decoder.hidden_size = config.hidden_size;
   decoder.vocab_size = config.vocab_size;
-  decoder.layers.assign(size_t(config.num_hidden_layers), common_layer(config));
+  decoder.layers.assign(size_t(config.num_hidden_layers), layer);
   decoder.norm.eps = config.rms_norm_eps;
   decoder.tied_head = config.tie_word_embeddings;
   return decoder;

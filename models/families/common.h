@@ -10,7 +10,11 @@ namespace quern::models {
 
 AttentionSpec common_attention(const ModelConfig& config);
 LayerSpec common_layer(const ModelConfig& config);
+/// With another mixer than common_attention.
+LayerSpec common_layer(const ModelConfig& config, decltype(LayerSpec::mixer) mixer);
 DecoderSpec common_decoder(const ModelConfig& config);
+/// Of layers like this one.
+DecoderSpec common_decoder(const ModelConfig& config, const LayerSpec& layer);
 
 /// sliding_window, for a layer that `layer_types` calls "sliding_attention"; without that list, for
 /// one that `slides`.

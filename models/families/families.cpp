@@ -17,6 +17,7 @@ constexpr Family known_families[] = {
     {"gemma", "Gemma", describe_gemma},
     {"granite", "Granite", describe_granite},
     {"llama", "Llama", describe_llama},
+    {"minicpm3", "MiniCPM3", describe_minicpm3},
     {"mistral", "Mistral", describe_mistral},
     {"olmo2", "OLMo 2", describe_olmo2},
     {"qwen2", "Qwen2", describe_qwen2},

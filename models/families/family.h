@@ -31,6 +31,7 @@ DecoderSpec describe_exaone4(const ModelConfig& config);
 DecoderSpec describe_gemma(const ModelConfig& config);
 DecoderSpec describe_granite(const ModelConfig& config);
 DecoderSpec describe_llama(const ModelConfig& config);
+DecoderSpec describe_minicpm3(const ModelConfig& config);
 DecoderSpec describe_mistral(const ModelConfig& config);
 DecoderSpec describe_olmo2(const ModelConfig& config);
 DecoderSpec describe_qwen2(const ModelConfig& config);
