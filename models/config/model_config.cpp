@@ -65,6 +65,7 @@ ModelConfig ModelConfig::from_json(nlohmann::json json, std::string file) {
   config.sliding_window = reader.optional_integer("sliding_window", {1, 1 << 30});
   config.layer_types = reader.texts("layer_types");
   config.rope = read_rope(reader, config.max_position_embeddings);
+  config.rope_local = read_local_rope(reader, config.max_position_embeddings);
   config.eos_token_ids = reader.one_or_more_integers("eos_token_id", token_ids);
   config.quantization = read_quantization(reader);
   check_lists(reader, config);

@@ -34,7 +34,9 @@ struct ModelConfig {
   std::optional<int> sliding_window;
   /// Empty, or one of "full_attention", "sliding_attention", ... per layer.
   std::vector<std::string> layer_types;
-  RopeConfig rope;
+  RopeConfig rope;  ///< of all layers, or of those with full attention
+  /// Of sliding layers, where the config tells them apart.
+  std::optional<RopeConfig> rope_local;
   std::vector<int32_t> eos_token_ids;
   QuantizationConfig quantization;
 

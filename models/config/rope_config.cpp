@@ -14,9 +14,17 @@ using Kind = RopeConfig::Kind;
 /// Type names in published files. "mrope" turns text as the default does: its sections matter for
 /// images.
 constexpr std::pair<std::string_view, Kind> known_kinds[] = {
-    {"default", Kind::default_},   {"mrope", Kind::default_},    {"linear", Kind::linear},
-    {"dynamic", Kind::dynamic},    {"llama3", Kind::llama3},     {"yarn", Kind::yarn},
-    {"deepseek_yarn", Kind::yarn}, {"longrope", Kind::longrope}, {"su", Kind::longrope},
+    {"default", Kind::default_},
+    {"mrope", Kind::default_},
+    {"linear", Kind::linear},
+    {"dynamic", Kind::dynamic},
+    {"llama3", Kind::llama3},
+    {"yarn", Kind::yarn},
+    {"deepseek_yarn", Kind::yarn},
+    {"longrope", Kind::longrope},
+    {"su", Kind::longrope},
+    {"telechat3-yarn", Kind::yarn},
+    {"proportional", Kind::proportional},
 };
 
 constexpr Range<float> positive = {1e-6f, 1e12f};
@@ -34,13 +42,21 @@ Kind kind_of(const ConfigReader& scaling) {
                "Update Quern, or choose a model with another position embedding.");
 }
 
-}  // namespace
+/// One object for all layers, or in it one for each type of layer.
+std::optional<ConfigReader> scaling_of(const ConfigReader& config, const char* layer_type) {
+  for (const char* key : {"rope_parameters", "rope_scaling"}) {
+    const auto all = config.object(key);
+    if (!all || all->json().empty()) continue;
+    for (const auto& value : all->json()) {
+      if (value.is_object()) return all->object(layer_type);
+    }
+    return all;
+  }
+  return std::nullopt;
+}
 
-RopeConfig read_rope(const ConfigReader& config, int max_position_embeddings) {
-  auto parameters = config.object("rope_parameters");
-  if (parameters && parameters->json().empty()) parameters.reset();
-  const auto scaling = parameters ? parameters : config.object("rope_scaling");
-
+RopeConfig read(const ConfigReader& config, const std::optional<ConfigReader>& scaling,
+                int max_position_embeddings) {
   RopeConfig rope;
   rope.theta = config.number("rope_theta", positive, rope.theta);
   rope.partial_rotary_factor = config.number("partial_rotary_factor", {1e-3f, 1.0f}, 1.0f);
@@ -62,11 +78,24 @@ RopeConfig read_rope(const ConfigReader& config, int max_position_embeddings) {
   rope.mscale = scaling->number("mscale", {0.0f, 1e3f}, rope.mscale);
   rope.mscale_all_dim = scaling->number("mscale_all_dim", {0.0f, 1e3f}, rope.mscale_all_dim);
   rope.attention_factor = scaling->optional_number("attention_factor", positive);
+  if (!rope.attention_factor) {
+    rope.attention_factor = scaling->optional_number("long_mscale", positive);
+  }
   rope.short_factor = scaling->numbers("short_factor", positive);
   rope.long_factor = scaling->numbers("long_factor", positive);
 
+  if (const auto alpha = scaling->optional_number("alpha", positive);
+      alpha && rope.kind == Kind::dynamic) {
+    rope.kind = Kind::ntk;
+    rope.factor = *alpha;
+  }
+
   switch (rope.kind) {
     case Kind::default_:
+    case Kind::ntk:
+      break;
+    case Kind::proportional:
+      rope.factor = scaling->number("factor", positive, 1.0f);
       break;
     case Kind::longrope:
       if (rope.long_factor.empty()) scaling->fail("long_factor", "is missing");
@@ -83,6 +112,26 @@ RopeConfig read_rope(const ConfigReader& config, int max_position_embeddings) {
     default:
       rope.factor = scaling->number("factor", positive);
   }
+  return rope;
+}
+
+}  // namespace
+
+RopeConfig read_rope(const ConfigReader& config, int max_position_embeddings) {
+  return read(config, scaling_of(config, "full_attention"), max_position_embeddings);
+}
+
+std::optional<RopeConfig> read_local_rope(const ConfigReader& config, int max_position_embeddings) {
+  const auto all = scaling_of(config, "full_attention");
+  const auto local = scaling_of(config, "sliding_attention");
+  if (local && (!all || &local->json() != &all->json())) {
+    return read(config, local, max_position_embeddings);
+  }
+  const auto theta = config.optional_number("rope_local_base_freq", positive);
+  if (!theta) return std::nullopt;
+  RopeConfig rope;
+  rope.theta = *theta;
+  rope.original_max_position_embeddings = max_position_embeddings;
   return rope;
 }
 

@@ -9,7 +9,16 @@ namespace quern::models {
 
 /// Rotary position embedding, whatever way the file spells it.
 struct RopeConfig {
-  enum class Kind { default_, linear, dynamic, llama3, yarn, longrope };
+  enum class Kind {
+    default_,
+    linear,
+    dynamic,  ///< the base grows with the length (NTK-aware scaling)
+    ntk,      ///< the base is larger, by `factor`, at any length (Hunyuan's alpha)
+    llama3,
+    yarn,
+    longrope,
+    proportional,  ///< frequencies as if the whole head turned, of which only a part does (Gemma 4)
+  };
 
   Kind kind = Kind::default_;
   float theta = 10000.0f;
@@ -29,8 +38,12 @@ struct RopeConfig {
 };
 
 /// Reads `rope_theta` with `rope_scaling` {type or rope_type, ...}, or `rope_parameters`, which
-/// holds all of that in one object and wins; nulls count as absent. Throws ModelError, for an
-/// unknown type too.
+/// holds all of that in one object and wins; nulls count as absent. Where either is told for each
+/// type of layer, {"full_attention": {...}, "sliding_attention": {...}}, this is the one of full
+/// attention. Throws ModelError, for an unknown type too.
 RopeConfig read_rope(const ConfigReader& config, int max_position_embeddings);
+
+/// That of sliding layers, if the config tells it: as above, or by `rope_local_base_freq`.
+std::optional<RopeConfig> read_local_rope(const ConfigReader& config, int max_position_embeddings);
 
 }  // namespace quern::models

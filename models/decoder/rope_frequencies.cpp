@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "models/error.h"
@@ -33,6 +34,21 @@ Periods dynamic(const RopeSpec& rope, int length) {
         std::pow(factor * length / trained - (factor - 1), double(rope.dims) / (rope.dims - 2));
   }
   return plain(theta, rope.dims);
+}
+
+/// A base that is larger at any length.
+Periods ntk(const RopeSpec& rope) {
+  const double exponent = rope.dims > 2 ? double(rope.dims) / (rope.dims - 2) : 1.0;
+  return plain(rope.config.theta * std::pow(double(rope.config.factor), exponent), rope.dims);
+}
+
+/// The first pairs as if all turned; the others never do.
+Periods proportional(const RopeConfig& config, Periods periods) {
+  const auto turning = size_t(config.partial_rotary_factor * float(periods.size()));
+  for (size_t i = 0; i < periods.size(); ++i) {
+    periods[i] = i < turning ? periods[i] * config.factor : std::numeric_limits<double>::infinity();
+  }
+  return periods;
 }
 
 /// Slow pairs are stretched, fast ones stay, those between are blended.
@@ -109,6 +125,12 @@ RopeFrequencies rope_frequencies(const RopeSpec& rope, int length) {
       break;
     case RopeConfig::Kind::dynamic:
       periods = dynamic(rope, length);
+      break;
+    case RopeConfig::Kind::ntk:
+      periods = ntk(rope);
+      break;
+    case RopeConfig::Kind::proportional:
+      periods = proportional(config, std::move(periods));
       break;
     case RopeConfig::Kind::llama3:
       periods = llama3(config, std::move(periods));

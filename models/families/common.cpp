@@ -32,13 +32,9 @@ AttentionSpec common_attention(const ModelConfig& config) {
   attention.num_key_value_heads = config.num_key_value_heads;
   attention.head_dim = config.head_dim;
   attention.scale = 1.0f / std::sqrt(float(config.head_dim));
-  attention.query_bias = attention.key_bias = attention.value_bias = attention.output_bias =
-      config.attention_bias;
+  set_biases(attention, config.attention_bias, config.attention_bias);
   attention.norm.eps = config.rms_norm_eps;
-  const int turning = int(float(config.head_dim) * config.rope.partial_rotary_factor);
-  attention.rope = RopeSpec{.config = config.rope,
-                            .dims = turning - turning % 2,
-                            .max_position_embeddings = config.max_position_embeddings};
+  attention.rope = common_rope(config, config.rope);
   return attention;
 }
 
@@ -71,11 +67,36 @@ DecoderSpec common_decoder(const ModelConfig& config, const LayerSpec& layer) {
   return decoder;
 }
 
+RopeSpec common_rope(const ModelConfig& config, const RopeConfig& rope) {
+  return common_rope(config, rope, config.head_dim);
+}
+
+RopeSpec common_rope(const ModelConfig& config, const RopeConfig& rope, int head_dim) {
+  const bool all = rope.kind == RopeConfig::Kind::proportional;
+  const int turning = all ? head_dim : int(float(head_dim) * rope.partial_rotary_factor);
+  return {.config = rope,
+          .dims = turning - turning % 2,
+          .interleaved = config.reader().boolean("rope_traditional", false),
+          .max_position_embeddings = config.max_position_embeddings};
+}
+
+bool layer_slides(const ModelConfig& config, int layer, bool when_unsaid) {
+  if (config.layer_types.empty()) return when_unsaid;
+  return config.layer_types[size_t(layer)] == "sliding_attention";
+}
+
 std::optional<int> window_of_layer(const ModelConfig& config, int layer, bool slides) {
-  if (!config.layer_types.empty()) {
-    slides = config.layer_types[size_t(layer)] == "sliding_attention";
-  }
-  return slides ? config.sliding_window : std::nullopt;
+  return layer_slides(config, layer, slides) ? config.sliding_window : std::nullopt;
+}
+
+void set_norm(DecoderSpec& decoder, const NormSpec& norm) {
+  for (LayerSpec& layer : decoder.layers) layer.norm = norm;
+  decoder.norm = norm;
+}
+
+void set_biases(AttentionSpec& attention, bool inputs, bool output) {
+  attention.query_bias = attention.key_bias = attention.value_bias = inputs;
+  attention.output_bias = output;
 }
 
 Activation read_activation(const ModelConfig& config, const char* key, const char* when_absent) {

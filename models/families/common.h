@@ -16,12 +16,25 @@ DecoderSpec common_decoder(const ModelConfig& config);
 /// Of layers like this one.
 DecoderSpec common_decoder(const ModelConfig& config, const LayerSpec& layer);
 
+/// Rotary positions of heads of config.head_dim, or of another size.
+RopeSpec common_rope(const ModelConfig& config, const RopeConfig& rope);
+RopeSpec common_rope(const ModelConfig& config, const RopeConfig& rope, int head_dim);
+
+/// Whether `layer_types` calls a layer "sliding_attention"; without that list, `when_unsaid`.
+bool layer_slides(const ModelConfig& config, int layer, bool when_unsaid);
+
 /// sliding_window, for a layer that `layer_types` calls "sliding_attention"; without that list, for
 /// one that `slides`.
 std::optional<int> window_of_layer(const ModelConfig& config, int layer, bool slides);
 
 /// The activation that a config names under this key. Throws ModelError for an unknown one.
 Activation read_activation(const ModelConfig& config, const char* key, const char* when_absent);
+
+/// One norm for all places.
+void set_norm(DecoderSpec& decoder, const NormSpec& norm);
+
+/// Biases of queries, keys and values, and of the output.
+void set_biases(AttentionSpec& attention, bool inputs, bool output);
 
 /// Norms after attention and MLP instead of before.
 void norm_after(LayerSpec& layer);

@@ -46,6 +46,47 @@ TEST(RopeConfig, LongropeDerivesItsFactorFromTheLengths) {
   EXPECT_EQ(rope.long_factor, (std::vector<float>{1, 2}));
 }
 
+std::optional<RopeConfig> read_local(const char* text) {
+  const Json json = Json::parse(text);
+  return read_local_rope(ConfigReader(json, "config.json"), 4096);
+}
+
+TEST(RopeConfig, EachTypeOfLayerMayHaveItsOwn) {
+  const char* nested = R"({"rope_parameters": {
+      "full_attention": {"rope_type": "proportional", "rope_theta": 1e6,
+                         "partial_rotary_factor": 0.25},
+      "sliding_attention": {"rope_type": "linear", "factor": 2, "rope_theta": 1e4}}})";
+  const RopeConfig full = read(nested);
+  EXPECT_EQ(full.kind, RopeConfig::Kind::proportional);
+  EXPECT_EQ(full.theta, 1e6f);
+  EXPECT_EQ(full.partial_rotary_factor, 0.25f);
+  EXPECT_EQ(full.factor, 1.0f);
+  const std::optional<RopeConfig> local = read_local(nested);
+  ASSERT_TRUE(local);
+  EXPECT_EQ(local->kind, RopeConfig::Kind::linear);
+  EXPECT_EQ(local->theta, 1e4f);
+  EXPECT_EQ(local->partial_rotary_factor, 1.0f);
+
+  const char* older = R"({"rope_theta": 1e6, "rope_local_base_freq": 500,
+      "rope_scaling": {"type": "linear", "factor": 8}})";
+  EXPECT_EQ(read(older).factor, 8.0f);
+  ASSERT_TRUE(read_local(older));
+  EXPECT_EQ(read_local(older)->kind, RopeConfig::Kind::default_);
+  EXPECT_EQ(read_local(older)->theta, 500.0f);
+
+  EXPECT_FALSE(read_local(R"({"rope_theta": 1e6})"));
+  EXPECT_FALSE(read_local(R"({"rope_parameters": {"rope_type": "default", "rope_theta": 1e6}})"));
+  expect_error([] { read(R"({"rope_parameters": {"full_attention": {"rope_type": "spiral"}}})"); },
+               {"rope_parameters.full_attention.rope_type", "\"spiral\""});
+}
+
+TEST(RopeConfig, AlphaIsAFixedBase) {
+  const RopeConfig rope =
+      read(R"({"rope_scaling": {"type": "dynamic", "alpha": 1000, "factor": 1}})");
+  EXPECT_EQ(rope.kind, RopeConfig::Kind::ntk);
+  EXPECT_EQ(rope.factor, 1000.0f);
+}
+
 TEST(RopeConfig, WhatIsWrongIsNamed) {
   expect_error([] { read(R"({"rope_scaling": {"type": "spiral"}})"); },
                {"config.json", "rope_scaling.type", "\"spiral\"", "llama3, yarn"});

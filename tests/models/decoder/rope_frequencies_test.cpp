@@ -44,6 +44,25 @@ TEST(RopeFrequencies, DynamicKeepsTheFastestAndBeginsPastTheTrainedLength) {
               {1, 10 * std::cbrt(3.0), 100 * std::cbrt(9.0), 3000});
 }
 
+TEST(RopeFrequencies, NtkHasALargerBaseAtAnyLength) {
+  // The slowest pair is 8 times slower: theta grows by 8^(8/6) = 16.
+  const RopeSpec spec = rope(RopeConfig::Kind::ntk, 8);
+  for (const int length : {16, 1024, 5000}) {
+    expect_near(rope_frequencies(spec, length).periods, {1, 20, 400, 8000});
+  }
+}
+
+TEST(RopeFrequencies, ProportionalLeavesTheRestAsItIs) {
+  RopeSpec spec = rope(RopeConfig::Kind::proportional, 3);
+  spec.config.partial_rotary_factor = 0.5f;
+  const std::vector<float> periods = rope_frequencies(spec, 1024).periods;
+  ASSERT_EQ(periods.size(), 4u);
+  EXPECT_NEAR(periods[0], 3, 1e-5);
+  EXPECT_NEAR(periods[1], 30, 1e-4);
+  EXPECT_EQ(periods[2], INFINITY);
+  EXPECT_EQ(periods[3], INFINITY);
+}
+
 TEST(RopeFrequencies, Llama3StretchesOnlyWhatIsSlow) {
   // 1024 tokens are 163, 16.3, 1.63 and 0.163 turns; full speed from 4, stretched below 1.
   const double kept = (1024 / (2 * std::numbers::pi * 100) - 1) / 3;
