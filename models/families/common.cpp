@@ -115,6 +115,12 @@ void norm_after(LayerSpec& layer) {
   layer.feed_forward_post_norm = "post_feedforward_layernorm";
 }
 
+void norm_around(LayerSpec& layer) {
+  norm_after(layer);
+  layer.mixer_pre_norm = "input_layernorm";
+  layer.feed_forward_pre_norm = "pre_feedforward_layernorm";
+}
+
 AttentionSpec& attention_of(LayerSpec& layer) { return std::get<AttentionSpec>(layer.mixer); }
 
 MlpSpec& mlp_of(LayerSpec& layer) { return std::get<MlpSpec>(layer.feed_forward); }

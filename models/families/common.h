@@ -38,6 +38,8 @@ void set_biases(AttentionSpec& attention, bool inputs, bool output);
 
 /// Norms after attention and MLP instead of before.
 void norm_after(LayerSpec& layer);
+/// Norms before and after both (Gemma).
+void norm_around(LayerSpec& layer);
 
 AttentionSpec& attention_of(LayerSpec& layer);
 MlpSpec& mlp_of(LayerSpec& layer);

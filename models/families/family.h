@@ -29,6 +29,7 @@ const Family& find_family(const ModelConfig& config);
 DecoderSpec describe_cohere2(const ModelConfig& config);
 DecoderSpec describe_exaone4(const ModelConfig& config);
 DecoderSpec describe_gemma(const ModelConfig& config);
+DecoderSpec describe_gemma4(const ModelConfig& config);
 DecoderSpec describe_granite(const ModelConfig& config);
 DecoderSpec describe_llama(const ModelConfig& config);
 DecoderSpec describe_minicpm3(const ModelConfig& config);
