@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "models/decoder/attention_spec.h"
+#include "models/decoder/layer_input_spec.h"
+#include "models/decoder/mla_spec.h"
 #include "models/decoder/mlp_spec.h"
 #include "models/decoder/moe_spec.h"
 #include "models/decoder/norm_spec.h"
@@ -21,7 +23,7 @@ namespace quern::models {
 /// make a pre-norm block, norms after a post-norm block, both a sandwich. A layer may lack one of
 /// the two halves: its norms' names mean nothing then.
 struct LayerSpec {
-  std::variant<std::monostate, AttentionSpec> mixer;
+  std::variant<std::monostate, AttentionSpec, MlaSpec> mixer;
   std::variant<std::monostate, MlpSpec, MoeSpec> feed_forward;
   NormSpec norm;
   /// x + mixer(x) + feed_forward(x); both read mixer_pre_norm's result, unless
@@ -34,6 +36,11 @@ struct LayerSpec {
   std::optional<std::string> mixer_post_norm;
   std::optional<std::string> feed_forward_pre_norm = "post_attention_layernorm";
   std::optional<std::string> feed_forward_post_norm;
+
+  /// In the end: what the layer gets besides the stream, when DecoderSpec has it.
+  std::optional<LayerInputSpec> own_input;
+  /// The layer's result is multiplied by this: LAYERS.i.NAME [1].
+  std::optional<std::string> output_scale_name;
 };
 
 struct DecoderSpec {
@@ -51,6 +58,9 @@ struct DecoderSpec {
   /// A table of learned positions, added to the embedding: PATH.weight [position_count, hidden].
   std::optional<std::string> position_embedding_name;
   int position_count = 0;
+
+  /// Each layer's own input; names are relative to where embedding_name lies.
+  std::optional<LayerInputSpec> layer_inputs;
 
   std::string embedding_name = "model.embed_tokens";
   std::string layers_name = "model.layers";

@@ -5,6 +5,7 @@
 
 #include "engine/ops/arithmetic.h"
 #include "models/decoder/attention.h"
+#include "models/decoder/mla.h"
 #include "models/decoder/mlp.h"
 #include "models/decoder/moe.h"
 
@@ -54,6 +55,10 @@ Layer::Layer(WeightReader& reader, const std::string& path, const LayerSpec& spe
     norm(feed_forward_pre_norm_, spec.feed_forward_pre_norm);
     norm(feed_forward_post_norm_, spec.feed_forward_post_norm);
   }
+  if (spec.own_input) own_input_.emplace(reader, path, *spec.own_input, hidden_size);
+  if (spec.output_scale_name) {
+    output_scale_ = reader.take(path + "." + *spec.output_scale_name, {1});
+  }
 }
 
 array Layer::residual(const array& x, const array& change) const {
@@ -62,6 +67,12 @@ array Layer::residual(const array& x, const array& change) const {
 }
 
 array Layer::operator()(const array& x, Step& step) const {
+  array out = run_parts(x, step);
+  if (own_input_) out = add(out, (*own_input_)(out, step.layer_inputs[size_t(step.layer)]));
+  return output_scale_ ? multiply(out, *output_scale_) : out;
+}
+
+array Layer::run_parts(const array& x, Step& step) const {
   const auto fed_forward = [&](const array& from) {
     return normed(feed_forward_post_norm_, (*feed_forward_)(from));
   };

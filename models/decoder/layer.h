@@ -6,6 +6,7 @@
 
 #include "models/decoder/decoder_spec.h"
 #include "models/decoder/feed_forward.h"
+#include "models/decoder/layer_inputs.h"
 #include "models/decoder/norm.h"
 #include "models/decoder/token_mixer.h"
 
@@ -22,6 +23,7 @@ class Layer {
   std::unique_ptr<LayerCache> make_cache() const { return mixer_ ? mixer_->make_cache() : nullptr; }
 
  private:
+  array run_parts(const array& x, Step& step) const;
   array residual(const array& x, const array& change) const;
 
   std::unique_ptr<const TokenMixer> mixer_;          // may be nullptr
@@ -30,6 +32,8 @@ class Layer {
   std::optional<Norm> feed_forward_pre_norm_, feed_forward_post_norm_;
   bool parallel_;
   float residual_scale_;
+  std::optional<LayerInputGate> own_input_;
+  std::optional<array> output_scale_;  // [1]
 };
 
 }  // namespace quern::models

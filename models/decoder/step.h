@@ -29,6 +29,8 @@ class Step {
 
   /// The layer that is running; the decoder sets it.
   int layer = 0;
+  /// What each layer gets besides the stream, where there is such a thing: [B, T, size] each.
+  std::vector<array> layer_inputs;
 
   /// For what must see each sequence by itself. inputs: [B, T, ...] or [1, N, ...]. Calls
   /// f(parts, sequence) with each sequence's part of the inputs and its number, and returns the

@@ -18,6 +18,9 @@ array scaled(const array& x, float scale) {
   return scale == 1.0f ? x : multiply(x, array(scale, x.dtype()));
 }
 
+/// Of a dotted name.
+std::string parent_of(const std::string& name) { return name.substr(0, name.rfind('.')); }
+
 }  // namespace
 
 Transformer::Transformer(WeightReader& reader, const DecoderSpec& spec)
@@ -34,6 +37,10 @@ Transformer::Transformer(WeightReader& reader, const DecoderSpec& spec)
   if (spec.position_embedding_name) {
     positions_ = reader.take(*spec.position_embedding_name + ".weight",
                              {spec.position_count, spec.hidden_size});
+  }
+  if (spec.layer_inputs) {
+    layer_inputs_.emplace(reader, parent_of(spec.embedding_name), *spec.layer_inputs,
+                          int(spec.layers.size()), spec.hidden_size);
   }
   std::vector<std::string> ignored = spec.ignored;
   if (spec.tied_head.value_or(!reader.has(spec.head_name + ".weight"))) {
@@ -91,6 +98,7 @@ array Transformer::hidden(const array& tokens, Step& step) const {
                     to_string(tokens.shape()), count));
   }
   array x = embed(tokens, step);
+  if (layer_inputs_) step.layer_inputs = (*layer_inputs_)(tokens, x);
   for (size_t i = 0; i < layers_.size(); ++i) {
     step.layer = int(i);
     x = layers_[i](x, step);

@@ -39,9 +39,13 @@ AttentionSpec common_attention(const ModelConfig& config) {
 }
 
 LayerSpec common_layer(const ModelConfig& config) {
+  return common_layer(config, common_attention(config));
+}
+
+LayerSpec common_layer(const ModelConfig& config, decltype(LayerSpec::mixer) mixer) {
   if (config.intermediate_size == 0) config.reader().fail("intermediate_size", "is missing");
   LayerSpec layer;
-  layer.mixer = common_attention(config);
+  layer.mixer = std::move(mixer);
   layer.feed_forward = MlpSpec{.intermediate_size = config.intermediate_size,
                                .activation = read_activation(config, "hidden_act", "silu"),
                                .bias = config.mlp_bias};
@@ -50,10 +54,14 @@ LayerSpec common_layer(const ModelConfig& config) {
 }
 
 DecoderSpec common_decoder(const ModelConfig& config) {
+  return common_decoder(config, common_layer(config));
+}
+
+DecoderSpec common_decoder(const ModelConfig& config, const LayerSpec& layer) {
   DecoderSpec decoder;
   decoder.hidden_size = config.hidden_size;
   decoder.vocab_size = config.vocab_size;
-  decoder.layers.assign(size_t(config.num_hidden_layers), common_layer(config));
+  decoder.layers.assign(size_t(config.num_hidden_layers), layer);
   decoder.norm.eps = config.rms_norm_eps;
   decoder.tied_head = config.tie_word_embeddings;
   return decoder;
@@ -105,6 +113,12 @@ void norm_after(LayerSpec& layer) {
   layer.feed_forward_pre_norm.reset();
   layer.mixer_post_norm = "post_attention_layernorm";
   layer.feed_forward_post_norm = "post_feedforward_layernorm";
+}
+
+void norm_around(LayerSpec& layer) {
+  norm_after(layer);
+  layer.mixer_pre_norm = "input_layernorm";
+  layer.feed_forward_pre_norm = "pre_feedforward_layernorm";
 }
 
 AttentionSpec& attention_of(LayerSpec& layer) { return std::get<AttentionSpec>(layer.mixer); }

@@ -10,7 +10,11 @@ namespace quern::models {
 
 AttentionSpec common_attention(const ModelConfig& config);
 LayerSpec common_layer(const ModelConfig& config);
+/// With another mixer than common_attention.
+LayerSpec common_layer(const ModelConfig& config, decltype(LayerSpec::mixer) mixer);
 DecoderSpec common_decoder(const ModelConfig& config);
+/// Of layers like this one.
+DecoderSpec common_decoder(const ModelConfig& config, const LayerSpec& layer);
 
 /// Rotary positions of heads of config.head_dim, or of another size.
 RopeSpec common_rope(const ModelConfig& config, const RopeConfig& rope);
@@ -34,6 +38,8 @@ void set_biases(AttentionSpec& attention, bool inputs, bool output);
 
 /// Norms after attention and MLP instead of before.
 void norm_after(LayerSpec& layer);
+/// Norms before and after both (Gemma).
+void norm_around(LayerSpec& layer);
 
 AttentionSpec& attention_of(LayerSpec& layer);
 MlpSpec& mlp_of(LayerSpec& layer);

@@ -7,6 +7,7 @@ const WeightRules& text_part_rules() {
       drops("vision_tower"),
       drops("vision_model"),
       drops("visual"),
+      drops("vision_embedder"),
       drops("multi_modal_projector"),
       drops("embed_vision"),
       drops("embed_audio"),
