@@ -7,6 +7,7 @@
 
 #include "models/decoder/attention_spec.h"
 #include "models/decoder/mlp_spec.h"
+#include "models/decoder/moe_spec.h"
 #include "models/decoder/norm_spec.h"
 #include "models/weights/weight_rule.h"
 
@@ -21,7 +22,7 @@ namespace quern::models {
 /// the two halves: its norms' names mean nothing then.
 struct LayerSpec {
   std::variant<std::monostate, AttentionSpec> mixer;
-  std::variant<std::monostate, MlpSpec> feed_forward;
+  std::variant<std::monostate, MlpSpec, MoeSpec> feed_forward;
   NormSpec norm;
   /// x + mixer(x) + feed_forward(x); both read mixer_pre_norm's result, unless
   /// feed_forward_pre_norm is named.

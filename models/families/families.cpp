@@ -18,9 +18,11 @@ constexpr Family known_families[] = {
     {"granite", "Granite", describe_granite},
     {"llama", "Llama", describe_llama},
     {"mistral", "Mistral", describe_mistral},
+    {"mixtral", "Mixtral", describe_mixtral},
     {"olmo2", "OLMo 2", describe_olmo2},
     {"qwen2", "Qwen2", describe_qwen2},
     {"qwen3", "Qwen3", describe_qwen3},
+    {"qwen3_moe", "Qwen3 MoE", describe_qwen3_moe},
     {"smollm3", "SmolLM3", describe_smollm3},
     {"starcoder2", "StarCoder2", describe_starcoder2},
 };

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "models/weights/weight_reader.h"
+#include "models/weights/stored_weight.h"
 
 namespace quern::models {
 
@@ -11,9 +11,10 @@ namespace quern::models {
 /// whole.
 class WeightMatrix {
  public:
-  /// Takes PATH.weight and, when it is quantized, PATH.scales and PATH.biases. Throws ModelError
-  /// when `in` is no multiple of the group size.
-  static WeightMatrix load(WeightReader& reader, const std::string& path, int out, int in);
+  /// Takes PATH.weight and, when it is quantized, PATH.scales and PATH.biases. dtype: of its
+  /// floats; none for the reader's. Throws ModelError when `in` is no multiple of the group size.
+  static WeightMatrix load(WeightReader& reader, const std::string& path, int out, int in,
+                           std::optional<Dtype> dtype = std::nullopt);
 
   /// x @ W^T: [..., in] -> [..., out], in x's dtype.
   array project(const array& x) const;
@@ -24,15 +25,11 @@ class WeightMatrix {
   array rows(const array& indices) const;
 
  private:
-  WeightMatrix(array weight, array transposed)
-      : weight_(std::move(weight)), transposed_(std::move(transposed)) {}
+  WeightMatrix(StoredWeight stored, Dtype float_dtype);
 
-  array weight_;      ///< [out, in], or packed [out, in * bits / 32]
-  array transposed_;  ///< a view, of floats only
-  std::optional<Quantization> quantization_;
-  std::optional<array> scales_;  ///< [out, in / group_size]
-  std::optional<array> biases_;
-  Dtype float_dtype_ = float32;  ///< of the rows
+  StoredWeight stored_;
+  array transposed_;   ///< a view, of floats only
+  Dtype float_dtype_;  ///< of the rows
 };
 
 }  // namespace quern::models
