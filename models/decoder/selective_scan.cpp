@@ -1,0 +1,99 @@
+#include "models/decoder/selective_scan.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/ops/arithmetic.h"
+#include "engine/ops/creation.h"
+#include "engine/ops/matmul.h"
+#include "engine/ops/shape.h"
+#include "engine/ops/unary.h"
+
+namespace quern::models {
+
+namespace {
+
+// A chunk is cut into blocks. Token i of all blocks is computed at the same time, as if each block
+// began with nothing; then states go from block to block.
+constexpr int block_tokens = 8;
+constexpr int chunk_tokens = 8 * block_tokens;
+
+/// Indices begin..end of an axis.
+array cut(const array& x, int axis, int begin, int end) {
+  Shape from(x.ndim(), 0), to = x.shape();
+  from[size_t(axis)] = begin;
+  to[size_t(axis)] = end;
+  return slice(x, from, to);
+}
+
+struct Tokens {
+  array added;  ///< steps * x: [B, T, D]
+  array steps;  ///< [B, T, D]
+  array b, c;   ///< [B, T, N]
+
+  int count() const { return added.shape(1); }
+  Tokens part(int begin, int end) const {
+    return {cut(added, 1, begin, end), cut(steps, 1, begin, end), cut(b, 1, begin, end),
+            cut(c, 1, begin, end)};
+  }
+};
+
+/// A step of 0 that adds nothing leaves the state as it is.
+array filled_up(const array& x, int count) {
+  const int missing = count - x.shape(1);
+  return missing == 0 ? x : pad(x, std::vector<int>{1}, Shape{0}, Shape{missing});
+}
+
+SelectiveScan chunk(const Tokens& tokens, const array& a, const array& state) {
+  const int batch = tokens.added.shape(0), count = tokens.count();
+  const int length = std::min(count, block_tokens), blocks = (count + length - 1) / length;
+  const int channels = a.shape(1);
+  const auto in_blocks = [&](const array& x) {  // [B, blocks, length, D or N]
+    return unflatten(filled_up(x, blocks * length), 1, {blocks, length});
+  };
+  const array added = in_blocks(tokens.added), steps = in_blocks(tokens.steps);
+  const array b = expand_dims(in_blocks(tokens.b), -1), c = in_blocks(tokens.c);
+
+  // [B, blocks, N, D] for each i: what the block's first i + 1 tokens lead to, and what remains of
+  // the state before the block.
+  std::vector<array> states, remains;
+  for (int i = 0; i < length; ++i) {
+    const array decay = exp(multiply(cut(steps, 2, i, i + 1), a));
+    const array own = multiply(squeeze(cut(b, 2, i, i + 1), 2), cut(added, 2, i, i + 1));
+    states.push_back(i == 0 ? own : add(multiply(decay, states.back()), own));
+    remains.push_back(i == 0 ? decay : multiply(decay, remains.back()));
+  }
+  array now = expand_dims(state, 1);
+  std::vector<array> befores;
+  for (int block = 0; block < blocks; ++block) {
+    befores.push_back(now);
+    now = add(multiply(cut(remains.back(), 1, block, block + 1), now),
+              cut(states.back(), 1, block, block + 1));
+  }
+  const array before = concatenate(befores, 1);
+  std::vector<array> outputs;
+  for (int i = 0; i < length; ++i) {
+    const array whole = add(states[size_t(i)], multiply(remains[size_t(i)], before));
+    outputs.push_back(matmul(cut(c, 2, i, i + 1), whole));
+  }
+  const array joined = reshape(concatenate(outputs, 2), {batch, blocks * length, channels});
+  return {cut(joined, 1, 0, count), squeeze(now, 1)};
+}
+
+}  // namespace
+
+SelectiveScan selective_scan(const array& x, const array& steps, const array& a, const array& b,
+                             const array& c, const std::optional<array>& given) {
+  const Tokens tokens{multiply(steps, x), steps, b, c};
+  array state = given ? *given : zeros({x.shape(0), a.shape(0), a.shape(1)});
+  std::vector<array> outputs;
+  for (int begin = 0; begin < tokens.count(); begin += chunk_tokens) {
+    const int end = std::min(tokens.count(), begin + chunk_tokens);
+    const SelectiveScan part = chunk(tokens.part(begin, end), a, state);
+    outputs.push_back(part.outputs);
+    state = part.state;
+  }
+  return {outputs.size() == 1 ? outputs[0] : concatenate(outputs, 1), state};
+}
+
+}  // namespace quern::models
