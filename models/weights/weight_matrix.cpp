@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include "engine/ops/arithmetic.h"
+#include "engine/ops/cast.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/matmul.h"
 #include "engine/ops/quantized.h"
 #include "engine/ops/shape.h"
+#include "engine/primitives/quantized.h"
 #include "models/error.h"
 
 namespace quern::models {
@@ -31,18 +33,27 @@ WeightMatrix WeightMatrix::load(WeightReader& reader, const std::string& path, i
   matrix.float_dtype_ = reader.float_dtype();
   const Shape groups = {out, in / group_size};
   if (quantization->mode == "affine") {
-    matrix.scales_ = reader.take(path + ".scales", groups);
-    matrix.biases_ = reader.take(path + ".biases", groups);
+    matrix.scales_ = reader.take_parameters(path + ".scales", groups);
+    matrix.biases_ = reader.take_parameters(path + ".biases", groups);
   } else {
     matrix.scales_ = reader.take_as(uint8, path + ".scales", groups);
+    if (reader.has(path + ".global_scale")) {
+      matrix.factor_ =
+          divide(reader.take_as(float32, path + ".global_scale", {}), array(global_scale_range));
+    }
   }
   return matrix;
 }
 
 array WeightMatrix::project(const array& x) const {
   if (!quantization_) return matmul(x, transposed_);
-  return quantized_matmul(x, weight_, *scales_, biases_, true, quantization_->group_size,
-                          quantization_->bits, quantization_->mode);
+  const auto product = [&](const array& rows) {
+    return quantized_matmul(rows, weight_, *scales_, biases_, true, quantization_->group_size,
+                            quantization_->bits, quantization_->mode);
+  };
+  // Without its factor a product may lie outside the range of halves.
+  if (factor_) return astype(multiply(product(astype(x, float32)), *factor_), x.dtype());
+  return astype(product(x), x.dtype());
 }
 
 array WeightMatrix::project(const array& x, const array& bias) const {
@@ -54,9 +65,10 @@ array WeightMatrix::rows(const array& indices) const {
   const auto chosen = [&](const std::optional<array>& from) {
     return from ? std::optional(take(*from, indices, 0)) : std::nullopt;
   };
-  return dequantize(take(weight_, indices, 0), *chosen(scales_), chosen(biases_),
-                    quantization_->group_size, quantization_->bits, quantization_->mode,
-                    std::nullopt, float_dtype_);
+  const array rows = dequantize(take(weight_, indices, 0), *chosen(scales_), chosen(biases_),
+                                quantization_->group_size, quantization_->bits, quantization_->mode,
+                                std::nullopt, factor_ ? float32 : float_dtype_);
+  return factor_ ? astype(multiply(rows, *factor_), float_dtype_) : rows;
 }
 
 }  // namespace quern::models

@@ -11,8 +11,9 @@ namespace quern::models {
 /// whole.
 class WeightMatrix {
  public:
-  /// Takes PATH.weight and, when it is quantized, PATH.scales and PATH.biases. Throws ModelError
-  /// when `in` is no multiple of the group size.
+  /// Takes PATH.weight and, when it is quantized, PATH.scales, PATH.biases of mode affine and,
+  /// where there is one, PATH.global_scale of mode nvfp4. Throws ModelError when `in` is no
+  /// multiple of the group size.
   static WeightMatrix load(WeightReader& reader, const std::string& path, int out, int in);
 
   /// x @ W^T: [..., in] -> [..., out], in x's dtype.
@@ -32,6 +33,7 @@ class WeightMatrix {
   std::optional<Quantization> quantization_;
   std::optional<array> scales_;  ///< [out, in / group_size]
   std::optional<array> biases_;
+  std::optional<array> factor_;  ///< float32, of the whole matrix
   Dtype float_dtype_ = float32;  ///< of the rows
 };
 

@@ -27,6 +27,9 @@ class WeightReader {
 
   /// A floating-point tensor.
   array take(const std::string& name, const Shape& shape);
+  /// Scales or biases of an affine weight: in their own dtype when that is a half, for rounding
+  /// them to another one would cost accuracy, else in one of float_dtype()'s size.
+  array take_parameters(const std::string& name, const Shape& shape);
   /// A tensor of another dtype, as it is: packed bits are uint32, scales of the fp4 and fp8 modes
   /// uint8.
   array take_as(Dtype dtype, const std::string& name, const Shape& shape);
