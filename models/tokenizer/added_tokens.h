@@ -35,12 +35,15 @@ class AddedTokenMatcher {
   /// there are none.
   std::vector<AddedTokenSpan> find_all(std::string_view text) const;
 
- private:
   /// The longest token that `rest` begins with, or null.
   const AddedToken* longest_prefix(std::string_view rest) const;
 
-  std::vector<AddedToken> tokens_;  // sorted by content
-  std::vector<bool> first_bytes_;   // 256 flags
+  /// All but those without content, sorted by it.
+  const std::vector<AddedToken>& tokens() const { return tokens_; }
+
+ private:
+  std::vector<AddedToken> tokens_;
+  std::vector<bool> first_bytes_;  // 256 flags
 };
 
 }  // namespace quern::models

@@ -1,9 +1,8 @@
 #include "models/tokenizer/bpe.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "models/tokenizer/byte_tokens.h"
 #include "models/tokenizer/utf8.h"
 
 namespace quern::models {
@@ -35,17 +34,14 @@ struct Candidate {
 
 }  // namespace
 
-Bpe::Bpe(Vocabulary vocabulary, MergeTable merges, Junctions junctions, BpeSettings settings)
+Bpe::Bpe(Vocabulary vocabulary, MergeRules rules, BpeSettings settings)
     : TokenModel(std::move(vocabulary)),
-      merges_(std::move(merges)),
-      junctions_(std::move(junctions)),
+      rules_(std::move(rules)),
       settings_(std::move(settings)),
       byte_ids_(256, -1),
       cuts_(settings_.continuing_subword_prefix.empty() && settings_.end_of_word_suffix.empty()) {
   if (!settings_.unk_token.empty()) unk_id_ = this->vocabulary().find(settings_.unk_token);
-  for (size_t byte = 0; settings_.byte_fallback && byte < 256; ++byte) {
-    byte_ids_[byte] = this->vocabulary().find(fmt::format("<0x{:02X}>", byte)).value_or(-1);
-  }
+  if (settings_.byte_fallback) byte_ids_ = byte_token_ids(this->vocabulary());
 }
 
 void Bpe::tokenize(std::string_view piece, std::vector<int32_t>& ids) const {
@@ -73,7 +69,8 @@ bool Bpe::may_cut(std::string_view piece, size_t left, size_t position) const {
   size_t right_end = position;
   char32_t left_character = next_code_point(piece, left_end);
   char32_t right_character = next_code_point(piece, right_end);
-  if (junctions_.contains(junction(left_character, right_character))) return false;
+  if (rules_.junctions.contains(MergeRules::junction(left_character, right_character)))
+    return false;
   // Unknown characters are spelled with their neighbours.
   return vocabulary().find(piece.substr(left, left_end - left)) &&
          vocabulary().find(piece.substr(position, right_end - position));
@@ -108,25 +105,12 @@ void Bpe::spell(std::string_view piece, std::vector<int32_t>& ids) const {
       if (unk_pending) ids.push_back(*unk_id_);
       unk_pending = false;
       ids.push_back(*id);
-    } else if (!append_byte_tokens(text, ids) && unk_id_) {
+    } else if (!append_byte_tokens(byte_ids_, text, ids) && unk_id_) {
       if (unk_pending && !settings_.fuse_unk) ids.push_back(*unk_id_);
       unk_pending = true;
     }
   }
   if (unk_pending) ids.push_back(*unk_id_);
-}
-
-bool Bpe::append_byte_tokens(std::string_view text, std::vector<int32_t>& ids) const {
-  size_t before = ids.size();
-  for (char byte : text) {
-    int32_t id = byte_ids_[static_cast<uint8_t>(byte)];
-    if (id < 0) {
-      ids.resize(before);
-      return false;
-    }
-    ids.push_back(id);
-  }
-  return true;
 }
 
 void Bpe::merge(std::vector<int32_t>& ids) const {
@@ -137,8 +121,8 @@ void Bpe::merge(std::vector<int32_t>& ids) const {
   heap.clear();
   auto count = static_cast<int32_t>(ids.size());
   auto candidate = [&](int32_t position, int32_t next) {
-    const MergeRule* rule = merges_.find(symbols[static_cast<size_t>(position)].id,
-                                         symbols[static_cast<size_t>(next)].id);
+    const MergeRule* rule = rules_.table.find(symbols[static_cast<size_t>(position)].id,
+                                              symbols[static_cast<size_t>(next)].id);
     if (!rule) return false;
     heap.push_back({rule->rank, position, rule->id});
     return true;
@@ -155,7 +139,7 @@ void Bpe::merge(std::vector<int32_t>& ids) const {
     Symbol& left = symbols[static_cast<size_t>(top.position)];
     if (left.gone || left.next < 0) continue;
     Symbol& right = symbols[static_cast<size_t>(left.next)];
-    const MergeRule* rule = merges_.find(left.id, right.id);
+    const MergeRule* rule = rules_.table.find(left.id, right.id);
     if (!rule || rule->id != top.id) continue;  // one of the two has merged since
     left.id = top.id;
     left.next = right.next;

@@ -2,9 +2,8 @@
 
 #include <optional>
 #include <string>
-#include <unordered_set>
 
-#include "models/tokenizer/merge_table.h"
+#include "models/tokenizer/merge_rules.h"
 #include "models/tokenizer/model.h"
 #include "models/tokenizer/word_cache.h"
 
@@ -28,30 +27,24 @@ struct BpeSettings {
 /// training, is ignored.
 class Bpe : public TokenModel {
  public:
-  /// The junctions are the pairs (last character of a rule's left token, first of its right one).
-  using Junctions = std::unordered_set<uint64_t>;
-
   /// An unknown token that the vocabulary lacks counts as none: byte-level files name one that they
   /// never need.
-  Bpe(Vocabulary vocabulary, MergeTable merges, Junctions junctions, BpeSettings settings);
+  Bpe(Vocabulary vocabulary, MergeRules rules, BpeSettings settings);
 
   void tokenize(std::string_view piece, std::vector<int32_t>& ids) const override;
 
-  static uint64_t junction(char32_t left, char32_t right) {
-    return static_cast<uint64_t>(left) << 32 | right;
-  }
+  const MergeTable& merges() const { return rules_.table; }
+  const BpeSettings& settings() const { return settings_; }
 
  private:
   void tokenize_cached(std::string_view piece, std::vector<int32_t>& ids) const;
   /// Appends the ids of the single characters.
   void spell(std::string_view piece, std::vector<int32_t>& ids) const;
-  bool append_byte_tokens(std::string_view text, std::vector<int32_t>& ids) const;
   /// Merges what spell() gave, in place.
   void merge(std::vector<int32_t>& ids) const;
   bool may_cut(std::string_view piece, size_t left, size_t position) const;
 
-  MergeTable merges_;
-  Junctions junctions_;
+  MergeRules rules_;
   BpeSettings settings_;
   std::optional<int32_t> unk_id_;
   std::vector<int32_t>

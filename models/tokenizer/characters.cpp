@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "models/tokenizer/utf8.h"
+
 namespace quern::models {
 
 namespace {
@@ -80,6 +82,23 @@ bool is_nonspacing_mark(char32_t c) { return c >= 0x80 && category(c) == UTF8PRO
 bool is_control(char32_t c) {
   if (c == '\t' || c == '\n' || c == '\r') return false;
   return lies_between(category(c), UTF8PROC_CATEGORY_CC, UTF8PROC_CATEGORY_CO);
+}
+
+size_t grapheme_end(std::string_view text, size_t begin) {
+  size_t end = begin;
+  char32_t previous = next_code_point(text, end);
+  utf8proc_int32_t state = 0;
+  while (end < text.size()) {
+    size_t next_end = end;
+    char32_t next = next_code_point(text, next_end);
+    if (utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(previous),
+                                         static_cast<utf8proc_int32_t>(next), &state)) {
+      break;
+    }
+    end = next_end;
+    previous = next;
+  }
+  return end;
 }
 
 bool is_cjk_ideograph(char32_t c) { return c >= 0x3400 && lies_in(cjk_ideographs, c); }

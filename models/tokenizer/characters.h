@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <string_view>
+
 namespace quern::models {
 
 /// Classes of characters, as Unicode defines them.
@@ -22,6 +25,10 @@ bool is_nonspacing_mark(char32_t c);
 
 /// General category Cc, Cf, Cs or Co, but for tab, line feed and carriage return.
 bool is_control(char32_t c);
+
+/// Where the extended grapheme cluster (UAX 29) that starts at `begin` ends; text must be valid
+/// UTF-8 and begin < text.size().
+size_t grapheme_end(std::string_view text, size_t begin);
 
 /// CJK Unified Ideographs, their extensions A to E and the compatibility ideographs.
 bool is_cjk_ideograph(char32_t c);

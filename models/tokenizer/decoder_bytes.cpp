@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "models/tokenizer/byte_alphabet.h"
+#include "models/tokenizer/byte_tokens.h"
 #include "models/tokenizer/utf8.h"
 
 namespace quern::models {
@@ -57,7 +58,7 @@ class ByteFallback : public TokenStage {
 
  protected:
   void token(std::string_view text) override {
-    int byte = byte_of(text);
+    int byte = byte_of_token(text);
     if (byte < 0) {
       end_run();
       pass(text);
@@ -80,20 +81,6 @@ class ByteFallback : public TokenStage {
   }
 
  private:
-  static int byte_of(std::string_view token) {
-    if (token.size() != 6 || token.substr(0, 3) != "<0x" || token[5] != '>') return -1;
-    int value = 0;
-    for (char digit : token.substr(3, 2)) {
-      int nibble = digit >= '0' && digit <= '9'   ? digit - '0'
-                   : digit >= 'A' && digit <= 'F' ? digit - 'A' + 10
-                   : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
-                                                  : -1;
-      if (nibble < 0) return -1;
-      value = value * 16 + nibble;
-    }
-    return value;
-  }
-
   /// U+FFFD for each byte that was not given out.
   void replace_bytes() {
     for (; bytes_ > 0; --bytes_) pass(replacement_character);

@@ -164,6 +164,7 @@ constexpr ComponentType<TokenDecoder, json> types[] = {
     {"Strip", make_single<Strip>},
     {"WordPiece", make_word_piece_decoder},
     {"BPEDecoder", make_bpe_decoder},
+    {"CTC", make_ctc_decoder},
 };
 
 }  // namespace

@@ -62,6 +62,7 @@ std::unique_ptr<TokenDecoder> make_byte_level_decoder(const nlohmann::json& comp
 std::unique_ptr<TokenDecoder> make_byte_fallback_decoder(const nlohmann::json& component);
 std::unique_ptr<TokenDecoder> make_metaspace_decoder(const nlohmann::json& component);
 std::unique_ptr<TokenDecoder> make_word_piece_decoder(const nlohmann::json& component);
+std::unique_ptr<TokenDecoder> make_ctc_decoder(const nlohmann::json& component);
 std::unique_ptr<TokenDecoder> make_bpe_decoder(const nlohmann::json& component);
 
 }  // namespace quern::models

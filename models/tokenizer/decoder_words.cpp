@@ -1,6 +1,7 @@
 #include "models/tokenizer/decoder_stages.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "models/tokenizer/json_fields.h"
 #include "models/tokenizer/metaspace.h"
@@ -55,6 +56,15 @@ void replace_every(std::string& text, std::string_view from, std::string_view to
   }
 }
 
+/// Draws English punctuation and contractions close.
+void clean_up(std::string& text) {
+  static constexpr std::string_view replacements[][2] = {
+      {" .", "."},   {" ?", "?"},     {" !", "!"},    {" ,", ","},
+      {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},  {" do not", " don't"},
+      {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+  for (const auto& [from, to] : replacements) replace_every(text, from, to);
+}
+
 struct WordPieceSettings {
   explicit WordPieceSettings(const json& component)
       : prefix(string_field(component, "prefix", "decoder WordPiece", "##")),
@@ -82,13 +92,7 @@ class WordPiece : public TokenStage {
       out += text;
     }
     first_ = false;
-    if (settings_.cleanup) {
-      static constexpr std::string_view replacements[][2] = {
-          {" .", "."},   {" ?", "?"},     {" !", "!"},    {" ,", ","},
-          {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},  {" do not", " don't"},
-          {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
-      for (const auto& [from, to] : replacements) replace_every(out, from, to);
-    }
+    if (settings_.cleanup) clean_up(out);
     pass(out);
   }
 
@@ -134,6 +138,42 @@ class BpeWords : public TokenStage {
   bool holds_ = false;
 };
 
+struct CtcSettings {
+  explicit CtcSettings(const json& component)
+      : pad(string_field(component, "pad_token", where, "<pad>")),
+        word_delimiter(string_field(component, "word_delimiter_token", where, "|")),
+        cleanup(bool_field(component, "cleanup", where, true)) {}
+  static constexpr const char* where = "decoder CTC";
+  std::string pad;
+  std::string word_delimiter;
+  bool cleanup;
+};
+
+/// Connectionist temporal classification: repetitions of a token and padding vanish.
+class Ctc : public TokenStage {
+ public:
+  using Settings = CtcSettings;
+  Ctc(DecoderStage* next, const Settings& settings, Emission)
+      : TokenStage(next), settings_(settings) {}
+
+ protected:
+  void token(std::string_view text) override {
+    if (text == previous_) return;
+    previous_ = text;
+    std::string out(text);
+    if (!settings_.pad.empty()) replace_every(out, settings_.pad, "");
+    if (settings_.cleanup) {
+      clean_up(out);
+      if (!settings_.word_delimiter.empty()) replace_every(out, settings_.word_delimiter, " ");
+    }
+    if (!out.empty()) pass(out);
+  }
+
+ private:
+  const Settings& settings_;
+  std::optional<std::string> previous_;
+};
+
 }  // namespace
 
 std::unique_ptr<TokenDecoder> make_metaspace_decoder(const json& component) {
@@ -142,6 +182,10 @@ std::unique_ptr<TokenDecoder> make_metaspace_decoder(const json& component) {
 
 std::unique_ptr<TokenDecoder> make_word_piece_decoder(const json& component) {
   return make_single<WordPiece>(component);
+}
+
+std::unique_ptr<TokenDecoder> make_ctc_decoder(const json& component) {
+  return make_single<Ctc>(component);
 }
 
 std::unique_ptr<TokenDecoder> make_bpe_decoder(const json& component) {

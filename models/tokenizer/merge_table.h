@@ -22,6 +22,15 @@ class MergeTable {
   /// there is room for.
   void add(int32_t left, int32_t right, MergeRule rule);
 
+  /// Calls visit(left, right, rule) for all, in no order.
+  template <class Visit>
+  void visit_all(Visit visit) const {
+    for (const Slot& slot : slots_) {
+      if (slot.pair == empty) continue;
+      visit(static_cast<int32_t>(slot.pair >> 32), static_cast<int32_t>(slot.pair), slot.rule);
+    }
+  }
+
   /// Null when the pair does not merge.
   const MergeRule* find(int32_t left, int32_t right) const;
 

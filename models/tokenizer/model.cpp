@@ -12,7 +12,9 @@ namespace {
 
 constexpr ComponentType<TokenModel, ModelSource> types[] = {
     {"BPE", make_bpe},
+    {"Unigram", make_unigram},
     {"WordPiece", make_word_piece},
+    {"WordLevel", make_word_level},
 };
 
 /// The oldest files name no type; only byte-pair encodings are that old and have merges.

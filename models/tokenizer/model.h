@@ -39,7 +39,9 @@ std::unique_ptr<TokenModel> make_model(const ModelSource& source);
 
 /// The models behind make_model, each in its own file.
 std::unique_ptr<TokenModel> make_bpe(const ModelSource& source);
+std::unique_ptr<TokenModel> make_unigram(const ModelSource& source);
 std::unique_ptr<TokenModel> make_word_piece(const ModelSource& source);
+std::unique_ptr<TokenModel> make_word_level(const ModelSource& source);
 
 /// Reads a "vocab" of the form {"token": id}. Throws FormatError, naming the model `where`.
 Vocabulary read_vocabulary(std::string_view text, std::string_view where);

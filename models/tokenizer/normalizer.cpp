@@ -1,9 +1,13 @@
 #include "models/tokenizer/normalizer.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "models/tokenizer/base64.h"
 #include "models/tokenizer/byte_alphabet.h"
+#include "models/tokenizer/character_map.h"
 #include "models/tokenizer/characters.h"
 #include "models/tokenizer/component.h"
 #include "models/tokenizer/json_fields.h"
@@ -125,6 +129,49 @@ class Strip : public Normalizer {
   bool right_;
 };
 
+/// SentencePiece's character map, applied as the `tokenizers` library does it: a short grapheme
+/// cluster is replaced as a whole by what its first mapped characters become, and only where there
+/// is none, character by character.
+class Precompiled : public Normalizer {
+ public:
+  explicit Precompiled(const json& component) {
+    std::string text = string_field(component, "precompiled_charsmap", where);
+    auto bytes = base64_bytes(text);
+    if (!bytes) throw FormatError(fmt::format("{}: the map is not base64", where));
+    map_ = CharacterMap(*bytes);
+  }
+
+  void normalize(std::string& text) const override {
+    std::string out;
+    out.reserve(text.size());
+    constexpr size_t longest_cluster = 5;  // in bytes
+    for (size_t begin = 0; begin < text.size();) {
+      size_t end = grapheme_end(text, begin);
+      std::string_view cluster = std::string_view(text).substr(begin, end - begin);
+      auto whole = cluster.size() <= longest_cluster ? map_.shortest(cluster) : std::nullopt;
+      if (whole) {
+        out += *whole;
+      } else {
+        append_mapped(cluster, out);
+      }
+      begin = end;
+    }
+    text = std::move(out);
+  }
+
+ private:
+  static constexpr const char* where = "normalizer Precompiled";
+
+  void append_mapped(std::string_view cluster, std::string& out) const {
+    for (size_t i = 0; i < cluster.size(); i += utf8_length(cluster[i])) {
+      std::string_view character = cluster.substr(i, utf8_length(cluster[i]));
+      out += map_.shortest(character).value_or(character);
+    }
+  }
+
+  CharacterMap map_;
+};
+
 /// The clean-up of BERT's vocabularies (Devlin et al. 2018).
 class Bert : public Normalizer {
  public:
@@ -186,6 +233,7 @@ constexpr ComponentType<Normalizer, json> types[] = {
     {"StripAccents", make<Plain<strip_accents>>},
     {"ByteLevel", make<Plain<to_byte_characters>>},
     {"Nmt", make<Plain<clean_translation_text>>},
+    {"Precompiled", make<Precompiled>},
     {"Prepend", make<Prepend>},
     {"Replace", make<Replace>},
     {"Strip", make<Strip>},

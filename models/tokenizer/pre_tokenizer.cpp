@@ -1,5 +1,7 @@
 #include "models/tokenizer/pre_tokenizer.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "models/tokenizer/byte_alphabet.h"
@@ -9,6 +11,7 @@
 #include "models/tokenizer/metaspace.h"
 #include "models/tokenizer/regex.h"
 #include "models/tokenizer/splitting.h"
+#include "models/tokenizer/unicode_scripts.h"
 
 namespace quern::models {
 
@@ -182,6 +185,59 @@ class WhitespaceSplit : public PreTokenizer {
   }
 };
 
+class CharacterDelimiter : public PreTokenizer {
+ public:
+  explicit CharacterDelimiter(const json& component)
+      : delimiter_(character_field(component, "delimiter", "pre-tokenizer CharDelimiterSplit", 0)) {
+  }
+  void apply(PreTokenized& text) const override {
+    split_pieces(text, SplitBehavior::removed, [this](std::string_view part, auto& spans) {
+      find_characters(part, spans, [this](char32_t c) { return c == delimiter_; });
+    });
+  }
+
+ private:
+  char32_t delimiter_;
+};
+
+/// Pieces of so many characters; the last may be shorter.
+class FixedLength : public PreTokenizer {
+ public:
+  explicit FixedLength(const json& component) {
+    constexpr const char* where = "pre-tokenizer FixedLength";
+    if (!find_field(component, "length", where)) return;
+    length_ = integer_field(component, "length", where);
+    if (length_ < 1) throw FormatError(fmt::format("{}: \"length\" is {}", where, length_));
+  }
+  void apply(PreTokenized& text) const override {
+    split_pieces(text, SplitBehavior::isolated, [this](std::string_view part, auto& spans) {
+      spans.clear();
+      for (size_t begin = 0, end = 0; begin < part.size(); begin = end) {
+        for (int64_t n = 0; n < length_ && end < part.size(); ++n) end += utf8_length(part[end]);
+        spans.push_back({begin, end, true});
+      }
+    });
+  }
+
+ private:
+  int64_t length_ = 5;
+};
+
+/// Runs of one script; spaces before the first vanish.
+class UnicodeScripts : public PreTokenizer {
+ public:
+  explicit UnicodeScripts(const json&) : runs_(script_runs_pattern()) {}
+  void apply(PreTokenized& text) const override {
+    split_pieces(text, SplitBehavior::removed, [this](std::string_view part, auto& spans) {
+      runs_.find_all(part, spans);
+      for (Span& span : spans) span.is_match = !span.is_match;
+    });
+  }
+
+ private:
+  Regex runs_;
+};
+
 class Punctuation : public PreTokenizer {
  public:
   explicit Punctuation(const json& component)
@@ -223,6 +279,9 @@ constexpr ComponentType<PreTokenizer, json> types[] = {
     {"Metaspace", make<MetaspaceWords>},
     {"Whitespace", make<Whitespace>},
     {"WhitespaceSplit", make<WhitespaceSplit>},
+    {"CharDelimiterSplit", make<CharacterDelimiter>},
+    {"FixedLength", make<FixedLength>},
+    {"UnicodeScripts", make<UnicodeScripts>},
     {"Punctuation", make<Punctuation>},
     {"BertPreTokenizer", make<Bert>},
 };

@@ -7,10 +7,10 @@ namespace quern::models {
 StreamingDetokenizer::StreamingDetokenizer(const Tokenizer& tokenizer, bool skip_special_tokens)
     : tokenizer_(tokenizer),
       skip_special_tokens_(skip_special_tokens),
-      stream_(*tokenizer_.parts_->decoder, Emission::prompt) {}
+      stream_(*tokenizer_.parts().decoder, Emission::prompt) {}
 
 std::string StreamingDetokenizer::add(int32_t id) {
-  const TokenizerParts& parts = *tokenizer_.parts_;
+  const TokenizerParts& parts = tokenizer_.parts();
   if (skip_special_tokens_ && parts.is_special(id)) return {};
   std::string_view token = parts.text(id);
   if (token.empty()) return {};
@@ -24,7 +24,7 @@ std::string StreamingDetokenizer::finish() {
 }
 
 void StreamingDetokenizer::reset() {
-  stream_ = DecodeStream(*tokenizer_.parts_->decoder, Emission::prompt);
+  stream_ = DecodeStream(*tokenizer_.parts().decoder, Emission::prompt);
 }
 
 }  // namespace quern::models

@@ -57,6 +57,10 @@ void encode_raw(const TokenizerParts& parts, std::string_view text, bool at_star
     parts.normalizer->normalize(normalized);
     text = normalized;
   }
+  if (at_start && !parts.start_prefix.empty()) {
+    normalized = parts.start_prefix + std::string(text);
+    text = normalized;
+  }
   for (const AddedTokenSpan& span : parts.normalized_added_tokens.find_all(text)) {
     if (span.id >= 0) {
       ids.push_back(span.id);

@@ -12,7 +12,6 @@
 namespace quern::models {
 
 struct TokenizerParts;
-class StreamingDetokenizer;
 
 /// Text to token ids and back, as the `tokenizers` library does it with the same tokenizer.json.
 ///
@@ -29,6 +28,9 @@ class Tokenizer {
   /// The same from texts in memory.
   static Tokenizer from_json(std::string_view tokenizer_json,
                              std::string_view tokenizer_config_json = {});
+
+  /// Around parts that one of the readers filled.
+  explicit Tokenizer(std::shared_ptr<const TokenizerParts> parts);
 
   /// Each invalid part of a text that is not UTF-8 counts as U+FFFD. `add_special_tokens` adds what
   /// the file's post-processor sets around a text; special tokens written out in the text are found
@@ -61,10 +63,9 @@ class Tokenizer {
   /// tokenizer_config.json (of a list, the one named "default"). Empty when there is none.
   const std::string& chat_template() const;
 
- private:
-  friend class StreamingDetokenizer;
-  explicit Tokenizer(std::shared_ptr<const TokenizerParts> parts);
+  const TokenizerParts& parts() const { return *parts_; }
 
+ private:
   std::shared_ptr<const TokenizerParts> parts_;
 };
 

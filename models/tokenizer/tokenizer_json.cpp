@@ -83,17 +83,9 @@ TokenizerParts read_tokenizer_json(std::string_view text) {
 
   TokenizerParts parts;
   parts.model = make_model({model->small, model->vocab, model->merges});
-  auto component = [&](const char* name) { return find_field(file, name, "the file"); };
-  if (const json* normalizer = component("normalizer")) {
-    parts.normalizer = make_normalizer(*normalizer);
-  }
-  if (const json* pre_tokenizer = component("pre_tokenizer")) {
-    parts.pre_tokenizer = make_pre_tokenizer(*pre_tokenizer);
-  }
-  const json* decoder = component("decoder");
-  parts.decoder = decoder ? make_decoder(*decoder) : make_joining_decoder();
-  parts.set_added_tokens(read_added_tokens(file));
-  if (const json* post_processor = component("post_processor")) {
+  parts.set_components(file);
+  parts.add_tokens(read_added_tokens(file));
+  if (const json* post_processor = find_field(file, "post_processor", "the file")) {
     parts.post_processor = read_post_processor(*post_processor, parts.vocab_size);
   }
   return parts;

@@ -3,16 +3,30 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "models/tokenizer/format_error.h"
 #include "models/tokenizer/json_fields.h"
 
 namespace quern::models {
 
-void TokenizerParts::set_added_tokens(const std::vector<AddedToken>& tokens) {
-  vocab_size = model->vocabulary().size();
-  std::vector<AddedToken> raw;
-  std::vector<AddedToken> normalized;
+void TokenizerParts::set_components(const nlohmann::json& file) {
+  auto component = [&](const char* name) { return find_field(file, name, "the file"); };
+  if (const auto* part = component("normalizer")) normalizer = make_normalizer(*part);
+  if (const auto* part = component("pre_tokenizer")) pre_tokenizer = make_pre_tokenizer(*part);
+  const auto* part = component("decoder");
+  decoder = part ? make_decoder(*part) : make_joining_decoder();
+  nlohmann::json kept = nlohmann::json::object();
+  for (const char* name : {"normalizer", "pre_tokenizer", "decoder"}) {
+    if (const auto* described = component(name)) kept[name] = *described;
+  }
+  components = kept.dump();
+}
+
+void TokenizerParts::add_tokens(const std::vector<AddedToken>& tokens) {
+  vocab_size = std::max(vocab_size, model->vocabulary().size());
+  std::vector<AddedToken> raw = raw_added_tokens.tokens();
+  std::vector<AddedToken> normalized = normalized_added_tokens.tokens();
   for (const AddedToken& token : tokens) {
     auto [place, is_new] = added_tokens.emplace(token.id, token);
     if (!is_new) {

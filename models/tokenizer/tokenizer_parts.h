@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ struct TokenizerParts {
   std::unique_ptr<TokenDecoder> decoder;
   PostProcessor post_processor;
 
+  /// Set before the normalised text, unless that begins with an added token.
+  std::string start_prefix;
+
   AddedTokenMatcher raw_added_tokens;         // looked for in the text as it is
   AddedTokenMatcher normalized_added_tokens;  // and in the normalised text
   std::unordered_map<int32_t, AddedToken> added_tokens;
@@ -34,9 +38,18 @@ struct TokenizerParts {
 
   TokenizerConfig config;
 
-  /// Takes the added tokens in and sets everything that follows from them; model and normalizer
-  /// must be set. Throws FormatError when two tokens share an id or a text.
-  void set_added_tokens(const std::vector<AddedToken>& tokens);
+  /// What the normalizer, pre-tokenizer and decoder were made from: the members of a
+  /// tokenizer.json, as JSON text.
+  std::string components = "{}";
+
+  /// Makes the normalizer, pre-tokenizer and decoder that the members of these names describe, as
+  /// in a tokenizer.json. Throws FormatError.
+  void set_components(const nlohmann::json& file);
+
+  /// Takes added tokens in and sets everything that follows from them; the model must be set. Those
+  /// that are looked for in the normalised text are normalised themselves if a normalizer is set.
+  /// Throws FormatError when two tokens share an id or a text.
+  void add_tokens(const std::vector<AddedToken>& tokens);
 
   std::optional<int32_t> find(std::string_view token) const;
   std::string_view text(int32_t id) const;

@@ -60,7 +60,7 @@ void Vocabulary::rehash(size_t slots) {
   }
 }
 
-void Vocabulary::add(std::string_view text, int64_t id) {
+void Vocabulary::add(std::string_view text, int64_t id, Repeated repeated) {
   if (id < 0 || id >= id_limit) {
     throw FormatError(fmt::format("the token {} has the id {}, which is outside 0 to {}",
                                   in_quotes(text), id, id_limit - 1));
@@ -68,7 +68,8 @@ void Vocabulary::add(std::string_view text, int64_t id) {
   if (2 * (count_ + 1) > slots_.size()) rehash(std::max<size_t>(2 * slots_.size(), 16));
   uint64_t hash = hash_text(text);
   size_t slot = slot_of(text, hash);
-  if (slots_[slot].id >= 0) {
+  bool is_new = slots_[slot].id < 0;
+  if (!is_new && repeated == Repeated::refused) {
     throw FormatError(fmt::format("the token {} appears twice, with the ids {} and {}",
                                   in_quotes(text), slots_[slot].id, id));
   }
@@ -85,7 +86,7 @@ void Vocabulary::add(std::string_view text, int64_t id) {
   entry = {static_cast<uint32_t>(arena_.size()), static_cast<uint32_t>(text.size())};
   arena_ += text;
   slots_[slot] = {static_cast<uint32_t>(hash >> 32), static_cast<int32_t>(id), entry};
-  ++count_;
+  count_ += is_new;
 }
 
 std::optional<int32_t> Vocabulary::find(std::string_view text) const {

@@ -21,9 +21,12 @@ class Vocabulary {
   /// Makes room for about that many tokens with that many bytes of text.
   void reserve(size_t tokens, size_t bytes);
 
+  /// What happens to a text that is in use already: some files write a token twice.
+  enum class Repeated { refused, later_wins };
+
   /// Throws FormatError when the id is negative, not below id_limit or in use, or the text is in
-  /// use.
-  void add(std::string_view text, int64_t id);
+  /// use and refused. A text that wins is found under its new id; the old id keeps it.
+  void add(std::string_view text, int64_t id, Repeated repeated = Repeated::refused);
 
   std::optional<int32_t> find(std::string_view text) const;
 

@@ -1,10 +1,11 @@
+#include "models/tokenizer/word_piece.h"
+
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "models/tokenizer/format_error.h"
 #include "models/tokenizer/json_fields.h"
-#include "models/tokenizer/model.h"
 #include "models/tokenizer/utf8.h"
 
 namespace quern::models {
@@ -13,51 +14,35 @@ namespace {
 
 constexpr const char* where = "model WordPiece";
 
-/// Longest match first from the left (Wu et al. 2016); a word that cannot be covered is unknown as
-/// a whole.
-class WordPiece : public TokenModel {
- public:
-  WordPiece(Vocabulary vocabulary, int32_t unk_id, std::string prefix, size_t longest_word)
-      : TokenModel(std::move(vocabulary)),
-        unk_id_(unk_id),
-        prefix_(std::move(prefix)),
-        longest_word_(longest_word) {}
-
-  void tokenize(std::string_view piece, std::vector<int32_t>& ids) const override {
-    size_t before = ids.size();
-    size_t characters = 0;
-    for (size_t i = 0; i < piece.size(); i += utf8_length(piece[i])) ++characters;
-    size_t begin = characters > longest_word_ ? piece.size() + 1 : 0;
-    while (begin < piece.size()) begin = append_longest(piece, begin, ids);
-    if (begin == piece.size()) return;
-    ids.resize(before);
-    ids.push_back(unk_id_);
-  }
-
- private:
-  /// Where the longest token at `begin` ends; behind the piece's end when there is none.
-  size_t append_longest(std::string_view piece, size_t begin, std::vector<int32_t>& ids) const {
-    std::string candidate = begin > 0 ? prefix_ : "";
-    size_t prefix_size = candidate.size();
-    candidate += piece.substr(begin);
-    while (candidate.size() > prefix_size) {
-      if (auto id = vocabulary().find(candidate)) {
-        ids.push_back(*id);
-        return begin + candidate.size() - prefix_size;
-      }
-      size_t end = candidate.size();
-      previous_code_point(candidate, end);
-      candidate.resize(end);
-    }
-    return piece.size() + 1;
-  }
-
-  int32_t unk_id_;
-  std::string prefix_;   // of a token inside a word
-  size_t longest_word_;  // in characters
-};
-
 }  // namespace
+
+void WordPiece::tokenize(std::string_view piece, std::vector<int32_t>& ids) const {
+  size_t before = ids.size();
+  size_t characters = 0;
+  for (size_t i = 0; i < piece.size(); i += utf8_length(piece[i])) ++characters;
+  size_t begin = characters > longest_word_ ? piece.size() + 1 : 0;
+  while (begin < piece.size()) begin = append_longest(piece, begin, ids);
+  if (begin == piece.size()) return;
+  ids.resize(before);
+  ids.push_back(unk_id_);
+}
+
+size_t WordPiece::append_longest(std::string_view piece, size_t begin,
+                                 std::vector<int32_t>& ids) const {
+  std::string candidate = begin > 0 ? prefix_ : "";
+  size_t prefix_size = candidate.size();
+  candidate += piece.substr(begin);
+  while (candidate.size() > prefix_size) {
+    if (auto id = vocabulary().find(candidate)) {
+      ids.push_back(*id);
+      return begin + candidate.size() - prefix_size;
+    }
+    size_t end = candidate.size();
+    previous_code_point(candidate, end);
+    candidate.resize(end);
+  }
+  return piece.size() + 1;
+}
 
 std::unique_ptr<TokenModel> make_word_piece(const ModelSource& source) {
   Vocabulary vocabulary = read_vocabulary(source.vocab, where);

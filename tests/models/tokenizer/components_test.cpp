@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "models/tokenizer/format_error.h"
 #include "models/tokenizer/normalizer.h"
 #include "models/tokenizer/pre_tokenizer.h"
 #include "models/tokenizer/regex.h"
@@ -81,6 +82,22 @@ TEST(TokenizerPreTokenizers, Words) {
   EXPECT_EQ(pieces(R"({"type": "BertPreTokenizer"})", "a, b$"), "a|,|b|$");
   EXPECT_EQ(pieces(R"({"type": "Digits", "individual_digits": true})", "a12½"), "a|1|2|½");
   EXPECT_EQ(pieces(R"({"type": "Digits"})", "a12½b"), "a|12½|b");
+}
+
+TEST(TokenizerPreTokenizers, Lengths) {
+  // The examples of the `tokenizers` library's own tests.
+  EXPECT_EQ(pieces(R"({"type": "FixedLength"})", "Hello world"), "Hello| worl|d");
+  EXPECT_EQ(pieces(R"({"type": "FixedLength", "length": 3})", "abécdé"), "abé|cdé");
+  EXPECT_THROW(pieces(R"({"type": "FixedLength", "length": 0})", "a"), FormatError);
+  EXPECT_EQ(pieces(R"({"type": "CharDelimiterSplit", "delimiter": "é"})", "aébéécé"), "a|b|c");
+}
+
+TEST(TokenizerPreTokenizers, UnicodeScripts) {
+  // The examples of the `tokenizers` library's own tests.
+  EXPECT_EQ(pieces(R"({"type": "UnicodeScripts"})", "どこで生れ。Yes"), "どこで生れ|。|Yes");
+  EXPECT_EQ(pieces(R"({"type": "UnicodeScripts"})", "Apples are りんご 林檎"),
+            "Apples are |りんご 林檎");
+  EXPECT_EQ(pieces(R"({"type": "UnicodeScripts"})", "  ラーメン ab, γ"), "ラーメン |ab|, |γ");
 }
 
 TEST(TokenizerPreTokenizers, ByteLevel) {

@@ -82,7 +82,7 @@ TEST(MalformedTokenizer, WhatIsWrongIsSaid) {
            {"/model", "null", "where '{' belongs"},
            {"/normalizer/type", "\"Magic\"", "the normalizer \"Magic\" is not supported"},
            {"/pre_tokenizer/type", "\"Magic\"", "the pre-tokenizer \"Magic\" is not supported"},
-           {"/decoder/type", "\"CTC\"", "the decoder \"CTC\" is not supported"},
+           {"/decoder/type", "\"Magic\"", "the decoder \"Magic\" is not supported"},
            {"/post_processor/type", "\"Magic\"", "the post-processor \"Magic\" is not supported"},
            {"/post_processor/sep/1", "41", "adds token 41, but the highest id is 40"},
            {"/normalizer", "3", "a normalizer is number where an object belongs"},

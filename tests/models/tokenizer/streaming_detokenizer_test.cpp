@@ -85,6 +85,16 @@ TEST(TokenizerStreaming, WordPieces) {
   EXPECT_EQ(steps(tests::make(file), {0, 1, 0, 2, 3}), (Texts{"do", "ing", " do", "n't", ".", ""}));
 }
 
+TEST(TokenizerStreaming, ConnectionistTemporalClassification) {
+  json file = tests::bpe_file({"<pad>", "h", "e", "l", "o", "|", "!"});
+  file["decoder"] = json::parse(R"({"type": "CTC", "pad_token": "<pad>",
+      "word_delimiter_token": "|", "cleanup": true})");
+  // The example in the `tokenizers` library's tests, and a word delimiter.
+  Tokenizer tokenizer = tests::make(file);
+  EXPECT_EQ(tokenizer.decode(Ids{0, 0, 1, 2, 2, 3, 3, 0, 3, 4, 4, 4, 0}), "hello");
+  EXPECT_EQ(tokenizer.decode(Ids{1, 5, 5, 1, 6}), "h h!");
+}
+
 TEST(TokenizerStreaming, EqualsDecodingForAnyBytes) {
   json file = tests::bpe_file({});
   json vocab = json::object();
