@@ -44,6 +44,7 @@
 #include "engine/ops/fft.h"
 #include "engine/ops/fp8.h"
 #include "engine/ops/hadamard.h"
+#include "engine/ops/host_function.h"
 #include "engine/ops/indexed_matmul.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/linalg.h"

@@ -5,6 +5,8 @@
 #include "models/error.h"
 #include "models/families/family.h"
 #include "models/weights/checkpoint.h"
+#include "models/weights/foreign/foreign.h"
+#include "models/weights/module_names.h"
 
 namespace quern::models {
 
@@ -16,13 +18,24 @@ ModelFiles ModelFiles::open(const std::filesystem::path& path) {
   ModelFiles files;
   files.path = path;
   files.config = ModelConfig::load(path);
-  const Family& family = find_family(files.config);
-  files.family = family.name;
-  files.spec = family.describe(files.config);
   files.weights = Checkpoint::open(path).weights();
-  to_decoder(text_part_rules(), files.weights);
-  to_decoder(files.spec.rules, files.weights);
+  files.describe();
   return files;
+}
+
+void ModelFiles::describe() {
+  const Family& known = find_family(config);
+  family = known.name;
+  spec = known.describe(config);
+  ModuleNames names;
+  names.note(weights);
+  to_decoder(text_part_rules(), weights);
+  if (!config.quantization.global) {
+    read_foreign_quantization(config.reader(), config.quantization, weights);
+    names.note(weights);
+  }
+  to_decoder(spec.rules, weights);
+  config.quantization = names.resolve(config.quantization, weights);
 }
 
 }  // namespace quern::models

@@ -6,11 +6,11 @@
 
 #include "engine/array/half.h"
 #include "engine/backend/cpu/thread_pool.h"
-#include "engine/io/atomic_file.h"
 #include "engine/io/gguf_file.h"
+#include "engine/io/gguf_repack.h"
+#include "engine/io/gguf_writer.h"
 #include "engine/io/mapped_file.h"
 #include "engine/io/stored_array.h"
-#include "engine/ops/cast.h"
 #include "engine/ops/shape.h"
 
 namespace quern {
@@ -19,7 +19,7 @@ namespace {
 
 using Tensor = GGUFFile::Tensor;
 
-constexpr size_t group = 32;            ///< elements that share a scale after repacking
+constexpr int group = 32;               ///< elements that share a scale after repacking
 constexpr size_t blocks_per_task = 64;  ///< enough work for a thread to be worth waking
 constexpr std::string_view weight_suffix = ".weight";
 
@@ -47,24 +47,35 @@ array dequantized(const GGUFFile& file, const Tensor& t) {
   return out;
 }
 
+/// The repacking of the types that become quantized weights; nullptr for others.
+const GGUFRepacking* repacking_of(const Tensor& t) {
+  const GGUFRepacking* found = find_gguf_repacking(t.type->id);
+  const bool wanted = found && found->half_scales && found->group_size == group &&
+                      (found->bits == 4 || t.type->name == "Q8_0");
+  return wanted && !t.shape.empty() ? found : nullptr;
+}
+
 struct Affine {
   array weight, scales, biases;
 };
 
-Affine repacked(const GGUFFile& file, const Tensor& t) {
+Affine repacked(const GGUFFile& file, const Tensor& t, const GGUFRepacking& repacking) {
   Shape words = t.shape, groups = t.shape;
-  words.back() = ShapeElem(size_t(words.back()) * size_t(t.type->bits) / 32);
-  groups.back() /= ShapeElem(group);
+  words.back() = ShapeElem(size_t(words.back()) * size_t(repacking.bits) / 32);
+  groups.back() /= group;
   Affine out{with_memory(words, uint32), with_memory(groups, float16),
              with_memory(groups, float16)};
   auto* packed = out.weight.data<uint8_t>();
-  auto *scales = out.scales.data<uint16_t>(), *biases = out.biases.data<uint16_t>();
+  auto *scales = out.scales.data<float16_t>(), *biases = out.biases.data<float16_t>();
   const uint8_t* from = blocks_of(file, t);
-  const GGUFType& type = *t.type;
-  const size_t packed_bytes = group * size_t(type.bits) / 8;
-  cpu::parallel_for(t.nbytes / type.block_bytes, blocks_per_task, [&](size_t begin, size_t end) {
+  const size_t block_bytes = t.type->block_bytes, packed_bytes = size_t(group * repacking.bits / 8);
+  cpu::parallel_for(t.nbytes / block_bytes, blocks_per_task, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
-      type.repack(from + i * type.block_bytes, packed + i * packed_bytes, scales[i], biases[i]);
+      float scale = 0, bias = 0;
+      repack_gguf_blocks(*t.type, repacking, from + i * block_bytes, 1, packed + i * packed_bytes,
+                         &scale, &bias, nullptr);
+      scales[i] = float16_t(scale);
+      biases[i] = float16_t(bias);
     }
   });
   return out;
@@ -81,8 +92,8 @@ void add(ArrayMap& arrays, const GGUFFile& file, const std::string& name, array 
 void add_tensor(ArrayMap& arrays, const GGUFFile& file, const std::string& name, const Tensor& t) {
   if (t.type->dtype) {
     add(arrays, file, name, stored_array(file.bytes().buffer(), t.shape, *t.type->dtype, t.offset));
-  } else if (t.type->repack && !t.shape.empty()) {
-    Affine affine = repacked(file, t);
+  } else if (const GGUFRepacking* repacking = repacking_of(t)) {
+    Affine affine = repacked(file, t, *repacking);
     const std::string prefix =
         name.ends_with(weight_suffix) ? name.substr(0, name.size() - weight_suffix.size()) : name;
     add(arrays, file, name, std::move(affine.weight));
@@ -107,129 +118,26 @@ GGUFLoad load_gguf(const std::string& file, StreamOrDevice s) {
   return out;
 }
 
-// Writing
-
-namespace {
-
-/// What goes before the tensors' data.
-class HeaderWriter {
- public:
-  template <typename T>
-  void number(T value) {
-    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(T));
-  }
-
-  void string(const std::string& text) {
-    number(uint64_t(text.size()));
-    bytes_ += text;
-  }
-
-  void entry(const std::string& key, const GGUFMetaData& value) {
-    string(key);
-    if (const auto* text = std::get_if<std::string>(&value)) {
-      number<uint32_t>(gguf::string_value);
-      string(*text);
-    } else if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) {
-      number<uint32_t>(gguf::array_value);
-      number<uint32_t>(gguf::string_value);
-      number(uint64_t(texts->size()));
-      for (const std::string& t : *texts) string(t);
-    } else if (const auto* numbers = std::get_if<array>(&value)) {
-      entry(key, *numbers);
-    } else {
-      throw std::invalid_argument(fmt::format("[save_gguf] the metadata {} has no value", key));
-    }
-  }
-
-  void tensor(const std::string& name, const array& a, size_t offset) {
+void save_gguf(std::string file, std::unordered_map<std::string, array> arrays,
+               std::unordered_map<std::string, GGUFMetaData> metadata) {
+  if (!file.ends_with(".gguf")) file += ".gguf";
+  std::map<std::string, array> ordered(std::make_move_iterator(arrays.begin()),
+                                       std::make_move_iterator(arrays.end()));
+  arrays.clear();
+  std::vector<GGUFWriter::Tensor> tensors;
+  for (const auto& [name, a] : ordered) {
     const GGUFType* type = find_gguf_type(a.dtype());
     if (!type) {
       throw std::invalid_argument(fmt::format("[save_gguf] GGUF has no type for tensor {} of {}",
                                               name, dtype_name(a.dtype())));
     }
-    string(name);
-    number(uint32_t(a.ndim()));
-    for (size_t i = a.ndim(); i-- > 0;) number(uint64_t(a.shape()[i]));
-    number(type->id);
-    number(uint64_t(offset));
+    tensors.push_back({name, type, a.shape()});
   }
-
-  void pad(size_t alignment) {
-    bytes_.resize((bytes_.size() + alignment - 1) / alignment * alignment);
-  }
-
-  const std::string& bytes() const { return bytes_; }
-
- private:
-  void entry(const std::string& key, array a) {
-    if (a.dtype() == float16 || a.dtype() == bfloat16) a = astype(a, float32);
-    const std::optional<uint32_t> type = gguf::value_of_dtype(a.dtype());
-    if (!type || a.ndim() > 1) {
-      throw std::invalid_argument(
-          fmt::format("[save_gguf] GGUF has no value for the metadata {} of shape {} and {}", key,
-                      to_string(a.shape()), dtype_name(a.dtype())));
-    }
-    if (a.ndim() == 1) {
-      number<uint32_t>(gguf::array_value);
-      number(*type);
-      number(uint64_t(a.size()));
-    } else {
-      number(*type);
-    }
-    a = contiguous(a);
-    a.eval();
-    bytes_.append(a.data<char>(), a.nbytes());
-  }
-
-  std::string bytes_;
-};
-
-size_t alignment_of(const std::map<std::string, GGUFMetaData>& metadata) {
-  const auto found = metadata.find(gguf::alignment_key);
-  if (found == metadata.end()) return gguf::default_alignment;
-  const array* value = std::get_if<array>(&found->second);
-  if (!value || value->dtype() != uint32 || value->ndim() != 0 ||
-      !gguf::is_alignment(value->item<uint32_t>())) {
-    throw std::invalid_argument(
-        fmt::format("[save_gguf] {} must be a uint32, a multiple of 8 up to {}",
-                    gguf::alignment_key, gguf::max_alignment));
-  }
-  return value->item<uint32_t>();
-}
-
-}  // namespace
-
-void save_gguf(std::string file, std::unordered_map<std::string, array> arrays,
-               std::unordered_map<std::string, GGUFMetaData> metadata) {
-  if (!file.ends_with(".gguf")) file += ".gguf";
-  std::map<std::string, array> tensors(std::make_move_iterator(arrays.begin()),
-                                       std::make_move_iterator(arrays.end()));
-  arrays.clear();
-  const std::map<std::string, GGUFMetaData> entries(metadata.begin(), metadata.end());
-  const size_t alignment = alignment_of(entries);
-  const auto padded = [&](size_t n) { return (n + alignment - 1) / alignment * alignment; };
-
-  HeaderWriter header;
-  for (const char c : gguf::magic) header.number(c);
-  header.number(gguf::version);
-  header.number(uint64_t(tensors.size()));
-  header.number(uint64_t(entries.size()));
-  for (const auto& [key, value] : entries) header.entry(key, value);
-  size_t offset = 0;
-  for (const auto& [name, a] : tensors) {
-    header.tensor(name, a, offset);
-    offset += padded(a.nbytes());
-  }
-  header.pad(alignment);
-
-  AtomicFile out(file);
-  out.write(header.bytes().data(), header.bytes().size());
-  const std::string zeros(alignment, '\0');
-  for (auto& [name, a] : tensors) {
+  GGUFWriter out(file, {metadata.begin(), metadata.end()}, std::move(tensors));
+  for (auto& [name, a] : ordered) {
     array dense = contiguous(std::exchange(a, array(false)));
     dense.eval();
-    out.write(dense.data<char>(), dense.nbytes());
-    out.write(zeros.data(), padded(dense.nbytes()) - dense.nbytes());
+    out.write(dense.data<char>());
   }
   out.commit();
 }

@@ -2,38 +2,14 @@
 
 #include <array>
 #include <cmath>
-#include <cstring>
 
-#include "engine/array/half.h"
+#include "engine/io/gguf_layout.h"
 
 namespace quern {
 
 namespace {
 
-// The layouts below are those of ggml's block types. Blocks of 32 keep elements i and i + 16 in the
-// low and high half of byte i; blocks of 256 ("K") are made of groups of 16 or 32 that have scales
-// of their own, multiples of one for the whole block.
-
-template <typename T>
-T read(const uint8_t* from) {
-  T value;
-  std::memcpy(&value, from, sizeof(T));
-  return value;
-}
-
-float read_half(const uint8_t* from) { return float16_t::widen(read<uint16_t>(from)); }
-
-/// Element i of 32 nibbles in 16 bytes.
-int nibble(const uint8_t* q, int i) { return i < 16 ? q[i] & 15 : q[i - 16] >> 4; }
-
-/// Element i of 256 in pairs of bits: 4 to a byte, 32 apart.
-int bit_pair(const uint8_t* q, int i) { return q[i / 128 * 32 + i % 32] >> (i / 32 % 4 * 2) & 3; }
-
-/// Element i of 256 nibbles: 2 to a byte, 32 apart.
-int far_nibble(const uint8_t* q, int i) { return q[i / 64 * 32 + i % 32] >> (i / 32 % 2 * 4) & 15; }
-
-/// Element i of 256 single bits: 8 to a byte, 32 apart.
-int far_bit(const uint8_t* q, int i) { return q[i % 32] >> (i / 32) & 1; }
+using namespace gguf;
 
 /// Calls f(i) for the elements of a block.
 template <int n, typename F>
@@ -85,32 +61,13 @@ void q2_k(const uint8_t* block, float* out) {
 }
 
 void q3_k(const uint8_t* block, float* out) {
-  const uint8_t *high = block, *q = block + 32, *packed = block + 96;
+  const uint8_t *high = block, *q = block + 32;
   const float d = read_half(block + 108);
-  std::array<float, 16> scales{};
-  for (int g = 0; g < 16; ++g) {
-    const int low = g < 8 ? packed[g] & 15 : packed[g - 8] >> 4;
-    scales[size_t(g)] = d * float((low | (packed[8 + g % 4] >> (g / 4 * 2) & 3) << 4) - 32);
-  }
   fill<256>(out, [&](int i) {
-    return scales[size_t(i / 16)] * float(bit_pair(q, i) - (far_bit(high, i) ? 0 : 4));
+    return d * float(q3_k_scale(block, i / 16)) *
+           float(bit_pair(q, i) - (far_bit(high, i) ? 0 : 4));
   });
 }
-
-/// The scales and minima of eight groups of 32, each 6 bits, in 12 bytes: those of the last four
-/// groups have their low halves in the last four bytes and their high bits above those of the first
-/// four.
-struct SixBitScales {
-  SixBitScales(const uint8_t* packed, float d, float m) {
-    for (size_t g = 0; g < 4; ++g) {
-      scale[g] = d * float(packed[g] & 63);
-      minimum[g] = m * float(packed[g + 4] & 63);
-      scale[g + 4] = d * float((packed[g + 8] & 15) | packed[g] >> 6 << 4);
-      minimum[g + 4] = m * float(packed[g + 8] >> 4 | packed[g + 4] >> 6 << 4);
-    }
-  }
-  std::array<float, 8> scale{}, minimum{};
-};
 
 void q4_k(const uint8_t* block, float* out) {
   const SixBitScales s(block + 4, read_half(block), read_half(block + 2));
@@ -128,11 +85,10 @@ void q5_k(const uint8_t* block, float* out) {
 }
 
 void q6_k(const uint8_t* block, float* out) {
-  const uint8_t *low = block, *high = block + 128, *scales = block + 192;
+  const uint8_t* scales = block + 192;
   const float d = read_half(block + 208);
   fill<256>(out, [&](int i) {
-    const int nibbles = low[i / 128 * 64 + i % 64] >> (i / 64 % 2 * 4) & 15;
-    return d * float(int8_t(scales[i / 16])) * float((nibbles | bit_pair(high, i) << 4) - 32);
+    return d * float(int8_t(scales[i / 16])) * float(six_bits(block, i) - 32);
   });
 }
 
@@ -141,24 +97,18 @@ void q8_k(const uint8_t* block, float* out) {
   fill<256>(out, [&](int i) { return d * float(int8_t(block[4 + i])); });
 }
 
-/// The sixteen values of IQ4_NL and IQ4_XS.
-constexpr std::array<float, 16> uneven = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                          1,    13,   25,  38,  53,  69,  89,  113};
-
 void iq4_nl(const uint8_t* block, float* out) {
   const float d = read_half(block);
-  fill<32>(out, [&](int i) { return d * uneven[size_t(nibble(block + 2, i))]; });
+  fill<32>(out, [&](int i) { return d * float(uneven[size_t(nibble(block + 2, i))]); });
 }
 
 void iq4_xs(const uint8_t* block, float* out) {
   const float d = read_half(block);
-  const auto high = read<uint16_t>(block + 2);
-  const uint8_t *low = block + 4, *q = block + 8;
-  for (int g = 0; g < 8; ++g) {
-    const int scale = (low[g / 2] >> (g % 2 * 4) & 15) | (high >> (2 * g) & 3) << 4;
-    fill<32>(out + 32 * g,
-             [&](int i) { return d * float(scale - 32) * uneven[size_t(nibble(q + 16 * g, i))]; });
-  }
+  const uint8_t* q = block + 8;
+  fill<256>(out, [&](int i) {
+    const int value = uneven[size_t(nibble(q + 16 * (i / 32), i % 32))];
+    return d * float(iq4_xs_scale(block, i / 32)) * float(value);
+  });
 }
 
 /// The values of the OCP microscaling format's 4-bit floats.
@@ -195,17 +145,8 @@ void q2_0(const uint8_t* block, float* out) {
 }
 
 void tq1_0(const uint8_t* block, float* out) {
-  // Five digits of base 3 to a byte, as the fraction byte / 256: multiplying moves the next digit
-  // before the point.
   const float d = read_half(block + 52);
-  const auto digits = [&](const uint8_t* q, int bytes, int per_byte) {
-    for (int n = 0, power = 1; n < per_byte; ++n, power *= 3) {
-      for (int i = 0; i < bytes; ++i) *out++ = d * float((uint8_t(q[i] * power) * 3 >> 8) - 1);
-    }
-  };
-  digits(block, 32, 5);
-  digits(block + 32, 16, 5);
-  digits(block + 48, 4, 4);
+  ternary_digits(block, [&](int digit) { *out++ = d * float(digit - 1); });
 }
 
 void tq2_0(const uint8_t* block, float* out) {
@@ -213,40 +154,14 @@ void tq2_0(const uint8_t* block, float* out) {
   fill<256>(out, [&](int i) { return d * float(bit_pair(block, i) - 1); });
 }
 
-// Repacking
-
-void pack_nibbles(const uint8_t* q, uint8_t* packed) {
-  for (int i = 0; i < 16; ++i) {
-    packed[i] = uint8_t(nibble(q, 2 * i) | nibble(q, 2 * i + 1) << 4);
-  }
-}
-
-void repack_q4_0(const uint8_t* block, uint8_t* packed, uint16_t& scale, uint16_t& bias) {
-  scale = read<uint16_t>(block);
-  bias = float16_t::round(-8 * read_half(block));
-  pack_nibbles(block + 2, packed);
-}
-
-void repack_q4_1(const uint8_t* block, uint8_t* packed, uint16_t& scale, uint16_t& bias) {
-  scale = read<uint16_t>(block);
-  bias = read<uint16_t>(block + 2);
-  pack_nibbles(block + 4, packed);
-}
-
-void repack_q8_0(const uint8_t* block, uint8_t* packed, uint16_t& scale, uint16_t& bias) {
-  scale = read<uint16_t>(block);
-  bias = float16_t::round(-128 * read_half(block));
-  for (int i = 0; i < 32; ++i) packed[i] = block[2 + i] ^ 0x80;
-}
-
 constexpr std::array<GGUFType, 35> types = {{
     {0, "F32", 1, 4, float32},
     {1, "F16", 1, 2, float16},
-    {2, "Q4_0", 32, 18, {}, q4_0, repack_q4_0, 4},
-    {3, "Q4_1", 32, 20, {}, q4_1, repack_q4_1, 4},
+    {2, "Q4_0", 32, 18, {}, q4_0},
+    {3, "Q4_1", 32, 20, {}, q4_1},
     {6, "Q5_0", 32, 22, {}, q5_0},
     {7, "Q5_1", 32, 24, {}, q5_1},
-    {8, "Q8_0", 32, 34, {}, q8_0, repack_q8_0, 8},
+    {8, "Q8_0", 32, 34, {}, q8_0},
     {9, "Q8_1", 32, 36, {}, q8_1},
     {10, "Q2_K", 256, 84, {}, q2_k},
     {11, "Q3_K", 256, 110, {}, q3_k},

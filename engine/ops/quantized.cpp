@@ -93,6 +93,10 @@ Arrays quantize_inputs(const array& w, const std::optional<array>& global_scale,
         "[{}] needs 2 axes or more, the last a multiple of the group size {}, not shape {}", where,
         q.group_size, to_string(w.shape())));
   }
+  if (int64_t(w.shape(-1)) * q.bits % 32 != 0) {
+    throw std::invalid_argument(fmt::format(
+        "[{}] rows of {} elements of {} bits do not fill words of 32", where, w.shape(-1), q.bits));
+  }
   Arrays inputs = {w};
   add_global_scale(inputs, global_scale, q, where, s);
   return inputs;

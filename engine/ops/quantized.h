@@ -12,22 +12,24 @@ namespace quern {
 // one bit stream, lowest bits first, cut into little-endian uint32 words.
 //
 //   mode    group size   bits              an element is
-//   affine  32, 64*, 128 2, 3, 4*, 5, 6, 8 q * scale + bias, q an unsigned integer
+//   affine  16, 32, 64*, 2, 3, 4*, 5, 6, 8 q * scale + bias, q an unsigned integer
+//           128
 //   mxfp4   32           4                 e2m1 * scale, the scale a power of two, 2^(byte - 127)
 //   mxfp8   32           8                 e4m3 * scale, likewise
 //   nvfp4   16           4                 e2m1 * scale, the scale an e4m3; times global_scale /
 //   2688
 //                                          when there is one
 //
-// (* the default). e2m1 is 0, 0.5, 1, 1.5, 2, 3, 4 or 6 with a sign; fp8.h says what e4m3 is.
-// Affine scales and biases are arrays in the weight's dtype; the scales of other modes are uint8,
-// and they have no biases. global_scale is a float32 scalar, of nvfp4 alone.
+// (* the default). MLX has no affine groups of 16; GGUF has. A row fills whole words. e2m1 is 0,
+// 0.5, 1, 1.5, 2, 3, 4 or 6 with a sign; fp8.h says what e4m3 is. Affine scales and biases are
+// arrays in the weight's dtype; the scales of other modes are uint8, and they have no biases.
+// global_scale is a float32 scalar, of nvfp4 alone.
 //
 // All functions throw std::invalid_argument, with the numbers, for a mode, group size, bit width,
 // dtype or shape that does not fit. Packed weights and scales in bytes have no derivative: asking
 // for one throws the same.
 
-/// w: [..., N, K], a float of 16 or 32 bits, K a multiple of group_size
+/// w: [..., N, K], a float of 16 or 32 bits, K a multiple of group_size and K * bits one of 32
 /// -> {w_q: uint32 [..., N, K * bits / 32], scales: [..., N, K / group_size]}, and biases like the
 /// scales in mode affine, where a group's edge of larger magnitude is kept exactly.
 std::vector<array> quantize(const array& w, std::optional<int> group_size = std::nullopt,

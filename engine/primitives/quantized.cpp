@@ -26,7 +26,7 @@ struct ModeRow {
 
 const std::vector<ModeRow>& modes() {
   static const std::vector<ModeRow> rows = {
-      {QuantizationMode::affine, "affine", 64, 4, {32, 64, 128}, {2, 3, 4, 5, 6, 8}},
+      {QuantizationMode::affine, "affine", 64, 4, {16, 32, 64, 128}, {2, 3, 4, 5, 6, 8}},
       {QuantizationMode::mxfp4, "mxfp4", 32, 4, {32}, {4}},
       {QuantizationMode::mxfp8, "mxfp8", 32, 8, {32}, {8}},
       {QuantizationMode::nvfp4, "nvfp4", 16, 4, {16}, {4}},

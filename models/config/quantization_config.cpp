@@ -32,7 +32,7 @@ struct Mode {
 };
 
 const Mode& find_mode(const ConfigReader& reader) {
-  static const Mode modes[] = {{"affine", {32, 64, 128}, {2, 3, 4, 5, 6, 8}, 64, 4},
+  static const Mode modes[] = {{"affine", {16, 32, 64, 128}, {2, 3, 4, 5, 6, 8}, 64, 4},
                                {"mxfp4", {32}, {4}, 32, 4},
                                {"mxfp8", {32}, {8}, 32, 8},
                                {"nvfp4", {16}, {4}, 16, 4}};
@@ -43,6 +43,21 @@ const Mode& find_mode(const ConfigReader& reader) {
     known += (known.empty() ? "" : ", ") + std::string(mode.name);
   }
   reader.fail("mode", fmt::format("is \"{}\", which is none of {}", name, known), advice);
+}
+
+constexpr std::string_view foreign_methods[] = {"awq", "gptq",       "compressed-tensors",
+                                                "fp8", "fbgemm_fp8", "bitnet"};
+
+std::string read_foreign_method(const ConfigReader& reader) {
+  const std::string name = reader.text("quant_method");
+  const auto known = std::find(std::begin(foreign_methods), std::end(foreign_methods), name);
+  if (known == std::end(foreign_methods)) {
+    reader.fail("quant_method",
+                fmt::format("is \"{}\", which cannot be read; {} can", name,
+                            fmt::join(foreign_methods, ", ")),
+                advice);
+  }
+  return name;
 }
 
 /// The global quantization, or (with it) an exception from it.
@@ -75,9 +90,8 @@ QuantizationConfig read_quantization(const ConfigReader& config) {
   if (!reader) reader = config.object("quantization_config");
   if (!reader) return out;
   if (reader->has("quant_method")) {
-    reader->fail("quant_method",
-                 fmt::format("is \"{}\", which cannot be read", reader->text("quant_method")),
-                 advice);
+    out.foreign_method = read_foreign_method(*reader);
+    return out;
   }
   out.global = read_one(*reader, std::nullopt);
   for (const auto& [key, value] : reader->json().items()) {

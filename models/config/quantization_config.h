@@ -23,14 +23,18 @@ struct QuantizationConfig {
   std::optional<Quantization> global;
   /// Module path to its own quantization, or none for "not quantized".
   std::map<std::string, std::optional<Quantization>> overrides;
+  /// The quant_method of another program's quantization, which models/weights/foreign turns into
+  /// ours; empty for MLX's own.
+  std::string foreign_method;
 
   /// For a module that has scales.
   std::optional<Quantization> of(const std::string& module_path) const;
 };
 
 /// Reads `quantization` or else `quantization_config`. An exception without a mode is affine, one
-/// whose group_size or bits is absent or null has the global one. Throws ModelError: a mode, bits
-/// or group size that cannot be computed with, or another program's quantization.
+/// whose group_size or bits is absent or null has the global one. Of another program's quantization
+/// only the name is read. Throws ModelError: a mode, bits or group size that cannot be computed
+/// with, or a quant_method that cannot be read.
 QuantizationConfig read_quantization(const ConfigReader& config);
 
 }  // namespace quern::models

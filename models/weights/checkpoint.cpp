@@ -58,6 +58,16 @@ std::vector<fs::path> model_files(const fs::path& folder) {
   return files;
 }
 
+/// A file that PyTorch pickled: the first one, empty when there is none.
+fs::path pickled_file(const fs::path& folder) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    for (const char* extension : {".bin", ".pt", ".pth", ".ckpt"}) {
+      if (entry.path().extension() == extension) return entry.path();
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 void Checkpoint::add(const fs::path& file) {
@@ -67,6 +77,11 @@ void Checkpoint::add(const fs::path& file) {
     throw ModelError(e.what(), download_again);
   }
   for (const auto& [name, tensor] : files_.back().tensors()) {
+    if (tensor.stored_type == "F8_E5M2") {
+      fail(file,
+           fmt::format("holds {} as {}, which cannot be computed with", name, tensor.stored_type),
+           "Choose another version of the model.");
+    }
     const auto [it, added] = file_of_.emplace(name, files_.size() - 1);
     if (!added) {
       fail(file, fmt::format("holds {}, and so does {}", name,
@@ -112,6 +127,11 @@ Checkpoint Checkpoint::open(const fs::path& folder) {
     for (const fs::path& file : model_files(folder)) out.add(file);
   }
   if (out.file_of_.empty()) {
+    if (const fs::path pickled = pickled_file(folder); !pickled.empty()) {
+      fail(pickled,
+           "is a PyTorch pickle: a program that runs when it is opened, so it is not opened here",
+           "Choose a version of the model that is published as safetensors or GGUF.");
+    }
     fail(folder,
          "holds no weights: no model.safetensors, no index of shards, no model*.safetensors",
          "Choose a model that is published as safetensors, or download it again.");

@@ -18,7 +18,8 @@ class Checkpoint {
 
   /// Opens model.safetensors, else the shards that model.safetensors.index.json names, else all
   /// model*.safetensors. Throws ModelError: none of these, a shard that is missing (all are named)
-  /// or damaged, a tensor that the index promises and its shard lacks, a tensor in two shards.
+  /// or damaged, a tensor that the index promises and its shard lacks, a tensor in two shards, one
+  /// of e5m2 floats; and for PyTorch's pickles, which are programs rather than data.
   static Checkpoint open(const std::filesystem::path& folder);
 
   const std::filesystem::path& folder() const { return folder_; }

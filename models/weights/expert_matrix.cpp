@@ -1,6 +1,7 @@
 #include "models/weights/expert_matrix.h"
 
 #include "engine/ops/arithmetic.h"
+#include "engine/ops/cast.h"
 #include "engine/ops/indexed_matmul.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/quantized.h"
@@ -17,15 +18,16 @@ ExpertMatrix::ExpertMatrix(WeightReader& reader, const std::string& path, int ex
 
 array ExpertMatrix::project(const array& x, const array& experts,
                             const std::optional<array>& rows) const {
-  const array input = expand_dims(x, 1);
   const auto& quantization = stored_.quantization;
   // The kernels bring the rows of each expert together themselves.
-  const array out =
-      quantization
-          ? gather_qmm(input, stored_.weight, *stored_.scales, stored_.biases, rows, experts, true,
-                       quantization->group_size, quantization->bits, quantization->mode)
-          : gather_mm(input, transposed_, rows, experts);
-  const array product = squeeze(out, 1);
+  const auto multiplied = [&](const array& input) {
+    if (!quantization) return gather_mm(input, transposed_, rows, experts);
+    return gather_qmm(input, stored_.weight, *stored_.scales, stored_.biases, rows, experts, true,
+                      quantization->group_size, quantization->bits, quantization->mode);
+  };
+  array product = squeeze(multiplied(expand_dims(stored_.factor ? astype(x, float32) : x, 1)), 1);
+  if (stored_.factor) product = multiply(product, *stored_.factor);
+  product = astype(product, x.dtype());
   return bias_ ? add(product, take(*bias_, experts, 0)) : product;
 }
 

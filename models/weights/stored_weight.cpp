@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "engine/ops/arithmetic.h"
 #include "engine/ops/shape.h"
+#include "engine/primitives/quantized.h"
 #include "models/error.h"
 
 namespace quern::models {
@@ -25,10 +27,19 @@ StoredWeight StoredWeight::load(WeightReader& reader, const std::string& path, c
   StoredWeight stored{.weight = contiguous(reader.take_as(uint32, path + ".weight", packed)),
                       .quantization = quantization};
   if (quantization->mode == "affine") {
-    stored.scales = contiguous(reader.take(path + ".scales", groups, dtype));
-    stored.biases = contiguous(reader.take(path + ".biases", groups, dtype));
+    const auto parameters = [&](const char* part) {
+      const std::string name = path + part;
+      return contiguous(dtype ? reader.take(name, groups, dtype)
+                              : reader.take_parameters(name, groups));
+    };
+    stored.scales = parameters(".scales");
+    stored.biases = parameters(".biases");
   } else {
     stored.scales = contiguous(reader.take_as(uint8, path + ".scales", groups));
+    if (reader.has(path + ".global_scale")) {
+      stored.factor =
+          divide(reader.take_as(float32, path + ".global_scale", {}), array(global_scale_range));
+    }
   }
   return stored;
 }

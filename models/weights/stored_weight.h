@@ -9,8 +9,9 @@ namespace quern::models {
 
 /// A weight [..., out, in] as the checkpoint stores it: floats, or quantized.
 struct StoredWeight {
-  /// Takes PATH.weight and, when it is quantized, PATH.scales and PATH.biases. dtype: of floats,
-  /// scales and biases; none for the reader's. Throws ModelError when `in` is no multiple of the
+  /// Takes PATH.weight and, when it is quantized, PATH.scales, PATH.biases of mode affine and,
+  /// where there is one, PATH.global_scale of mode nvfp4. dtype: of floats, scales and biases; none
+  /// for the reader's. Throws ModelError when `in` is no multiple of the
   /// group size.
   static StoredWeight load(WeightReader& reader, const std::string& path, const Shape& shape,
                            std::optional<Dtype> dtype = std::nullopt);
@@ -19,6 +20,8 @@ struct StoredWeight {
   std::optional<Quantization> quantization = {};
   std::optional<array> scales = {};  ///< [..., out, in / group_size]
   std::optional<array> biases = {};  ///< likewise, of mode affine
+  std::optional<array> factor =
+      {};  ///< float32 [], of the whole: of mode nvfp4, where there is one
 };
 
 }  // namespace quern::models

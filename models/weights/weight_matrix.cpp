@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/ops/arithmetic.h"
+#include "engine/ops/cast.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/matmul.h"
 #include "engine/ops/quantized.h"
@@ -35,8 +36,11 @@ WeightMatrix WeightMatrix::rows_of_heads(int num_heads, int begin, int end) cons
 array WeightMatrix::multiplied(const array& x, bool transpose) const {
   const auto& quantization = stored_.quantization;
   if (!quantization) return matmul(x, transpose ? transposed_ : stored_.weight);
-  return quantized_matmul(x, stored_.weight, *stored_.scales, stored_.biases, transpose,
-                          quantization->group_size, quantization->bits, quantization->mode);
+  // Without its factor a product may lie outside the range of halves.
+  const array product = quantized_matmul(
+      stored_.factor ? astype(x, float32) : x, stored_.weight, *stored_.scales, stored_.biases,
+      transpose, quantization->group_size, quantization->bits, quantization->mode);
+  return astype(stored_.factor ? multiply(product, *stored_.factor) : product, x.dtype());
 }
 
 array WeightMatrix::project(const array& x) const { return multiplied(x, true); }
@@ -53,9 +57,11 @@ array WeightMatrix::rows(const array& indices) const {
   const auto chosen = [&](const std::optional<array>& from) {
     return from ? std::optional(take(*from, indices, 0)) : std::nullopt;
   };
-  return dequantize(take(stored_.weight, indices, 0), *chosen(stored_.scales),
-                    chosen(stored_.biases), quantization->group_size, quantization->bits,
-                    quantization->mode, std::nullopt, float_dtype_);
+  const array rows =
+      dequantize(take(stored_.weight, indices, 0), *chosen(stored_.scales), chosen(stored_.biases),
+                 quantization->group_size, quantization->bits, quantization->mode, std::nullopt,
+                 stored_.factor ? float32 : float_dtype_);
+  return stored_.factor ? astype(multiply(rows, *stored_.factor), float_dtype_) : rows;
 }
 
 }  // namespace quern::models

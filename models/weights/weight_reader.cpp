@@ -37,6 +37,13 @@ array WeightReader::take(const std::string& name, const Shape& shape, std::optio
   return astype(take_stored(name, shape, std::nullopt), dtype.value_or(float_dtype_));
 }
 
+array WeightReader::take_parameters(const std::string& name, const Shape& shape) {
+  const array stored = take_stored(name, shape, std::nullopt);
+  if (float_dtype_ == float32) return astype(stored, float32);
+  // A half's range is enough for them, and float16 is the more precise.
+  return stored.dtype() == bfloat16 ? stored : astype(stored, float16);
+}
+
 array WeightReader::take_as(Dtype dtype, const std::string& name, const Shape& shape) {
   return take_stored(name, shape, dtype);
 }

@@ -28,6 +28,9 @@ class WeightReader {
   /// A floating-point tensor. dtype: what it is cast to, when that is not float_dtype().
   array take(const std::string& name, const Shape& shape,
              std::optional<Dtype> dtype = std::nullopt);
+  /// Scales or biases of an affine weight: in their own dtype when that is a half, for rounding
+  /// them to another one would cost accuracy, else in one of float_dtype()'s size.
+  array take_parameters(const std::string& name, const Shape& shape);
   /// A tensor of another dtype, as it is: packed bits are uint32, scales of the fp4 and fp8 modes
   /// uint8.
   array take_as(Dtype dtype, const std::string& name, const Shape& shape);

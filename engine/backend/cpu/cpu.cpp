@@ -19,6 +19,7 @@ const KernelTable& kernels() {
     register_fp8(t);
     register_fft(t);
     register_hadamard(t);
+    register_host_call(t);
     register_indexed_matmul(t);
     register_indexing(t);
     register_linalg_solve(t);

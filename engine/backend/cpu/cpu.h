@@ -23,6 +23,7 @@ void register_elementwise(KernelTable& table);
 void register_fp8(KernelTable& table);
 void register_fft(KernelTable& table);
 void register_hadamard(KernelTable& table);
+void register_host_call(KernelTable& table);
 void register_indexed_matmul(KernelTable& table);
 void register_indexing(KernelTable& table);
 void register_linalg_solve(KernelTable& table);

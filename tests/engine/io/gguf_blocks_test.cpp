@@ -7,6 +7,9 @@
 #include <cstring>
 #include <vector>
 
+#include "engine/array/half.h"
+#include "engine/io/gguf_repack.h"
+
 namespace quern {
 namespace {
 
@@ -137,6 +140,71 @@ TEST(GGUFBlocks, DecodeAsTheirInventorsDo) {
       EXPECT_NEAR(out[at], want.elements[k], 1e-6 * (1 + std::abs(out[at]))) << want.name << at;
     }
   }
+}
+
+/// Decodes repacked groups by what ops/quantized.h says of the modes.
+std::vector<double> decode_repacked(const GGUFRepacking& r, const std::vector<uint8_t>& packed,
+                                    const std::vector<float>& scales,
+                                    const std::vector<float>& biases,
+                                    const std::vector<uint8_t>& scale_bytes, size_t elements) {
+  constexpr double e2m1[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
+  std::vector<double> out;
+  for (size_t i = 0; i < elements; ++i) {
+    const size_t at = i * size_t(r.bits), group = i / size_t(r.group_size);
+    unsigned code = 0;
+    for (size_t b = 0; b < size_t(r.bits); ++b)
+      code |= (packed[(at + b) / 8] >> ((at + b) % 8) & 1u) << b;
+    if (std::string_view(r.mode) == "affine") {
+      out.push_back(double(scales[group]) * code + double(biases[group]));
+      continue;
+    }
+    const int s = scale_bytes[group];
+    const double scale = std::string_view(r.mode) == "mxfp4" ? std::ldexp(1.0, s - 127)
+                         : s >> 3 == 0                       ? std::ldexp(double(s & 7), -9)
+                                       : std::ldexp(double(8 + (s & 7)), (s >> 3) - 10);
+    out.push_back((code & 8 ? -1 : 1) * e2m1[code & 7] * scale);
+  }
+  return out;
+}
+
+TEST(GGUFBlocks, RepackedTheySayTheSameNumbers) {
+  size_t repackings = 0;
+  for (const Decoded& row : decoded) {
+    const GGUFType* type = find_gguf_type(row.id);
+    const GGUFRepacking* repacking = find_gguf_repacking(row.id);
+    if (!repacking) continue;
+    ++repackings;
+    SCOPED_TRACE(row.name);
+    std::vector<uint8_t> blocks = block_of(*type, halves_of(*type));
+    if (type->name == "NVFP4") blocks[0] = 0x45;  // not a NaN
+    const std::vector<uint8_t> one = blocks;
+    blocks.insert(blocks.end(), one.rbegin(), one.rend());  // another one, of other bytes
+    for (const size_t half : halves_of(*type))
+      std::memcpy(&blocks[one.size() + half], &one[half], 2);
+    if (type->name == "MXFP4") blocks[one.size()] = 130;
+    if (type->name == "NVFP4") blocks[one.size() + 1] = 0x31;
+    std::vector<float> want(2 * type->block_elements);
+    for (size_t i = 0; i < 2; ++i)
+      type->decode(&blocks[i * one.size()], &want[i * type->block_elements]);
+    const size_t groups = want.size() / size_t(repacking->group_size);
+    const bool affine = std::string_view(repacking->mode) == "affine";
+    std::vector<uint8_t> packed(want.size() * size_t(repacking->bits) / 8), bytes(groups);
+    std::vector<float> scales(groups), biases(groups);
+    repack_gguf_blocks(*type, *repacking, blocks.data(), 2, packed.data(), scales.data(),
+                       biases.data(), affine ? nullptr : bytes.data());
+    const std::vector<double> found =
+        decode_repacked(*repacking, packed, scales, biases, bytes, want.size());
+    for (size_t i = 0; i < want.size(); ++i) {
+      const double bias = affine ? std::abs(double(biases[i / size_t(repacking->group_size)])) : 0;
+      // The decoder rounds a product and a sum to float32.
+      ASSERT_NEAR(found[i], double(want[i]), 2e-7 * (bias + std::abs(double(want[i])))) << i;
+    }
+    for (size_t g = 0; repacking->half_scales && g < groups; ++g) {
+      EXPECT_EQ(float(float16_t(scales[g])), scales[g]);
+      EXPECT_EQ(float(float16_t(biases[g])), biases[g]);
+    }
+  }
+  EXPECT_EQ(repackings, 18u);
 }
 
 TEST(GGUFBlocks, TypesThatAreGoneOrUnknownAreNone) {

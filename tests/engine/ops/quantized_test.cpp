@@ -142,6 +142,8 @@ std::vector<Scheme> schemes() {
       all.push_back({bits, group_size, dtypes[all.size() % 3]});
       if (bits == 4) all.push_back({bits, group_size, dtypes[(all.size() + 1) % 3]});
     }
+    // A group of 16 alone fills whole words at these widths only.
+    if (bits % 2 == 0) all.push_back({bits, 16, dtypes[all.size() % 3]});
   }
   return all;
 }
@@ -150,6 +152,19 @@ INSTANTIATE_TEST_SUITE_P(Schemes, Affine, testing::ValuesIn(schemes()), [](const
   return std::to_string(info.param.bits) + "_bits_groups_of_" +
          std::to_string(info.param.group_size) + "_" + std::string(dtype_name(info.param.dtype));
 });
+
+TEST(AffineInGroupsOf16, MayEndInTheMiddleOfAWord) {
+  for (const int bits : {3, 5}) {
+    const auto q = quantize(random_array({5, 96}, float32, 8), 16, bits);
+    const std::vector<double> w = decode(q[0], q[1], q[2], 16, bits);
+    expect_close(dequantize(q[0], q[1], q[2], 16, bits), w, 1e-6, 1e-6);
+    const array x = random_array({1, 96}, float32, 9);
+    std::vector<double> want(5, 0);
+    for (size_t i = 0; i < w.size(); ++i) want[i / 96] += w[i] * doubles(x)[i % 96];
+    expect_close(quantized_matmul(x, q[0], q[1], q[2], true, 16, bits), want, 1e-6, 1e-5);
+    EXPECT_THROW(quantize(random_array({5, 48}, float32, 8), 16, bits), std::invalid_argument);
+  }
+}
 
 /// Small floats and their scales from their definitions.
 double value_of(int code, int exponent_bits, int mantissa_bits, int bias) {

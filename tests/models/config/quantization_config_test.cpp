@@ -35,15 +35,22 @@ TEST(QuantizationConfig, WhatCannotBeComputedWithIsNamed) {
   expect_error([] { read(R"({"quantization": {"group_size": 64, "bits": 7}})"); },
                {"config.json", "quantization.bits", "7", "2, 3, 4, 5, 6, 8"});
   expect_error([] { read(R"({"quantization": {"group_size": 48, "bits": 4}})"); },
-               {"quantization.group_size", "48", "32, 64, 128"});
+               {"quantization.group_size", "48", "16, 32, 64, 128"});
   expect_error([] { read(R"({"quantization": {"group_size": 64}})"); },
                {"quantization.bits", "missing"});
   expect_error([] { read(R"({"quantization": {"group_size": 32, "bits": 4, "mode": "odd"}})"); },
                {"quantization.mode", "\"odd\""});
   expect_error([] { read(R"({"quantization": {"group_size": 64, "bits": 4, "x": {"bits": 1}}})"); },
                {"quantization.x.bits", "1"});
-  expect_error([] { read(R"({"quantization_config": {"quant_method": "gptq", "bits": 4}})"); },
-               {"quantization_config.quant_method", "\"gptq\""});
+  expect_error([] { read(R"({"quantization_config": {"quant_method": "aqlm", "bits": 4}})"); },
+               {"quantization_config.quant_method", "\"aqlm\"", "awq, gptq"});
+}
+
+TEST(QuantizationConfig, OfAnotherProgramOnlyTheNameIsRead) {
+  const QuantizationConfig config =
+      read(R"({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 7}})");
+  EXPECT_EQ(config.foreign_method, "gptq");
+  EXPECT_EQ(config.global, std::nullopt);
 }
 
 }  // namespace

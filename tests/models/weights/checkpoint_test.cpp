@@ -61,6 +61,13 @@ TEST(Checkpoint, NamesATensorThatIsThereTwice) {
                {"model-2.safetensors", "holds a", "model-1.safetensors"});
 }
 
+TEST(Checkpoint, PicklesAreRefusedWithTheReason) {
+  ModelFolder folder;
+  folder.write("pytorch_model.bin", "PK");
+  expect_error([&] { Checkpoint::open(folder.path()); },
+               {"pytorch_model.bin", "PyTorch pickle", "program"});
+}
+
 TEST(Checkpoint, AnIndexMustNotLeadOutOfTheFolder) {
   ModelFolder folder;
   for (const char* shard : {"../model.bin", "/etc/passwd", "", "sub/model.safetensors"}) {

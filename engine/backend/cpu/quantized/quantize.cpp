@@ -80,7 +80,7 @@ void encode_floats(const Quantization& q, const float* w, float scale, uint8_t* 
   }
 }
 
-/// Writes n codes of `bits` bits as a stream, lowest bits first; n * bits is a multiple of 32.
+/// Writes n codes of `bits` bits as a stream, lowest bits first; n * bits is a multiple of 16.
 void pack(const uint8_t* codes, int n, int bits, uint8_t* out) {
   uint64_t pending = 0;
   int filled = 0;
@@ -95,6 +95,7 @@ void pack(const uint8_t* codes, int n, int bits, uint8_t* out) {
       filled -= 32;
     }
   }
+  if (filled > 0) std::memcpy(out, &pending, size_t(filled) / 8);
 }
 
 /// f(group, values) for every group of w, its values as float32.
