@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <stdexcept>
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/unary.h"
@@ -25,6 +26,8 @@ array activate(Activation activation, const array& x) {
       return maximum(x, number(0));
     case Activation::relu_squared:
       return square(maximum(x, number(0)));
+    case Activation::xielu:
+      throw std::logic_error("[activate] xielu has parameters");
   }
   __builtin_unreachable();
 }

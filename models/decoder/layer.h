@@ -30,6 +30,7 @@ class Layer {
   std::optional<Norm> feed_forward_pre_norm_, feed_forward_post_norm_;
   bool parallel_;
   float residual_scale_;
+  bool clips_residual_;
 };
 
 }  // namespace quern::models

@@ -2,7 +2,6 @@
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/shape.h"
-#include "models/decoder/activation.h"
 
 namespace quern::models {
 
@@ -18,15 +17,22 @@ Mlp::Mlp(WeightReader& reader, const std::string& path, const MlpSpec& spec, int
     if (spec.gated) projection(gate_, spec.gate, spec.intermediate_size);
     projection(up_, spec.up, spec.intermediate_size);
   }
+  if (spec.activation == Activation::xielu) xielu_.emplace(reader, path + ".act_fn");
+  if (spec.down_norm) {
+    down_norm_.emplace(reader, path + "." + *spec.down_norm, spec.norm, spec.intermediate_size);
+  }
 }
 
 array Mlp::operator()(const array& x) const {
-  if (fused_) {
-    const std::vector<array> halves = split((*fused_)(x), 2, -1);
-    return down_(multiply(activate(activation_, halves[0]), halves[1]));
-  }
-  if (!gate_) return down_(activate(activation_, (*up_)(x)));
-  return down_(multiply(activate(activation_, (*gate_)(x)), (*up_)(x)));
+  const auto inner = [&] {
+    if (fused_) {
+      const std::vector<array> halves = split((*fused_)(x), 2, -1);
+      return multiply(activated(halves[0]), halves[1]);
+    }
+    if (!gate_) return activated((*up_)(x));
+    return multiply(activated((*gate_)(x)), (*up_)(x));
+  };
+  return down_(down_norm_ ? (*down_norm_)(inner()) : inner());
 }
 
 std::unique_ptr<const FeedForward> make_part(WeightReader& reader, const std::string& path,

@@ -3,11 +3,19 @@
 #include <optional>
 #include <string>
 
+#include "models/decoder/norm_spec.h"
 #include "models/decoder/part_sizes.h"
 
 namespace quern::models {
 
-enum class Activation { silu, gelu, gelu_tanh, relu, relu_squared };
+enum class Activation {
+  silu,
+  gelu,
+  gelu_tanh,
+  relu,
+  relu_squared,
+  xielu,  ///< has parameters: MODULE.act_fn.alpha_p, alpha_n, beta, eps (see Xielu)
+};
 
 struct MlpSpec {
   int intermediate_size = 0;
@@ -16,6 +24,9 @@ struct MlpSpec {
   bool bias = false;
 
   std::string gate = "gate_proj", up = "up_proj", down = "down_proj";
+  /// A norm of what the last projection takes: its name.
+  std::optional<std::string> down_norm = {};
+  NormSpec norm = {};  ///< its kind
   /// One projection for gate and up, in this order, in place of the two.
   std::optional<std::string> fused = {};
 

@@ -128,10 +128,12 @@ TEST_P(FamilyGolden, LogitsAndGreedyContinuation) {
 
 // One row for each model that the families can run.
 INSTANTIATE_TEST_SUITE_P(Fixtures, FamilyGolden,
-                         testing::Values("cohere2", "exaone4", "gemma", "granite", "llama",
+                         testing::Values("cohere2", "exaone4", "gemma", "gemma2", "gemma3", "glm4",
+                                         "gpt2", "gpt_neox", "granite", "llama",
                                          "llama-linear-rope", "llama-q3", "llama-q4", "llama-q8",
-                                         "llama-tied", "mistral", "olmo2", "qwen2", "qwen3",
-                                         "smollm3", "starcoder2"),
+                                         "llama-tied", "ministral3", "mistral", "olmo2", "phi3",
+                                         "phi3-longrope", "qwen2", "qwen3", "smollm3",
+                                         "starcoder2"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
