@@ -1,5 +1,6 @@
 #include "models/decoder/mlp.h"
 
+#include "engine/ops/arithmetic.h"
 #include "engine/ops/shape.h"
 #include "models/decoder/activation.h"
 
@@ -17,15 +18,25 @@ Mlp::Mlp(WeightReader& reader, const std::string& path, const MlpSpec& spec, int
     if (spec.gated) projection(gate_, spec.gate, spec.intermediate_size);
     projection(up_, spec.up, spec.intermediate_size);
   }
+  if (spec.activation == Activation::xielu) xielu_.emplace(reader, path + ".act_fn");
+  if (spec.down_norm) {
+    down_norm_.emplace(reader, path + "." + *spec.down_norm, spec.norm, spec.intermediate_size);
+  }
 }
 
 array Mlp::operator()(const array& x) const {
-  if (fused_) {
-    const std::vector<array> halves = split((*fused_)(x), 2, -1);
-    return down_(activate(activation_, halves[0], halves[1]));
-  }
-  if (!gate_) return down_(activate(activation_, (*up_)(x)));
-  return down_(activate(activation_, (*gate_)(x), (*up_)(x)));
+  const auto gated = [&](const array& gate, const array& up) {
+    return xielu_ ? multiply((*xielu_)(gate), up) : activate(activation_, gate, up);
+  };
+  const auto inner = [&] {
+    if (fused_) {
+      const std::vector<array> halves = split((*fused_)(x), 2, -1);
+      return gated(halves[0], halves[1]);
+    }
+    if (gate_) return gated((*gate_)(x), (*up_)(x));
+    return xielu_ ? (*xielu_)((*up_)(x)) : activate(activation_, (*up_)(x));
+  };
+  return down_(down_norm_ ? (*down_norm_)(inner()) : inner());
 }
 
 std::unique_ptr<const FeedForward> make_part(WeightReader& reader, const std::string& path,
