@@ -2,116 +2,32 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <functional>
-
-#include "tests/models/families/sparse_reference.h"
+#include "tests/models/families/tiny_experts.h"
 
 namespace quern::tests {
 namespace {
 
 using namespace reference;
 
-constexpr int hidden = 16, heads = 4, key_heads = 2, head_dim = 4, vocab = 32, experts = 6;
-
-nlohmann::json config_of(const char* model_type, const nlohmann::json& own) {
-  nlohmann::json config = {{"model_type", model_type},     {"hidden_size", hidden},
-                           {"intermediate_size", 24},      {"num_hidden_layers", 3},
-                           {"num_attention_heads", heads}, {"num_key_value_heads", key_heads},
-                           {"vocab_size", vocab},          {"rms_norm_eps", 1e-5},
-                           {"rope_theta", 500.0},          {"tie_word_embeddings", false},
-                           {"num_experts_per_tok", 2}};
-  config.update(own);
-  return config;
-}
-
-const TinyTensors ends = {{"model.embed_tokens.weight", {vocab, hidden}},
-                          {"model.norm.weight", {hidden}},
-                          {"lm_head.weight", {vocab, hidden}}};
-
-const TinyTensors attention_tensors = {
-    {"input_layernorm.weight", {hidden}},          {"post_attention_layernorm.weight", {hidden}},
-    {"self_attn.q_proj.weight", {hidden, hidden}}, {"self_attn.k_proj.weight", {8, hidden}},
-    {"self_attn.v_proj.weight", {8, hidden}},      {"self_attn.o_proj.weight", {hidden, hidden}}};
-
-const TinyTensors query_key_value_biases = {{"self_attn.q_proj.bias", {hidden}},
-                                            {"self_attn.k_proj.bias", {8}},
-                                            {"self_attn.v_proj.bias", {8}}};
-
-TinyTensors mlp_tensors(const std::string& path, int size) {
-  return {{path + ".gate_proj.weight", {size, hidden}},
-          {path + ".up_proj.weight", {size, hidden}},
-          {path + ".down_proj.weight", {hidden, size}}};
-}
-
-/// Of every expert, under the names of three projections: gate, up, down.
-TinyTensors expert_tensors(const std::string& path, int size,
-                           const std::array<const char*, 3>& names) {
-  TinyTensors out;
-  for (int e = 0; e < experts; ++e) {
-    const std::string expert = path + "." + std::to_string(e) + ".";
-    out = out + TinyTensors{{expert + names[0] + ".weight", {size, hidden}},
-                            {expert + names[1] + ".weight", {size, hidden}},
-                            {expert + names[2] + ".weight", {hidden, size}}};
-  }
-  return out;
-}
-
-constexpr std::array<const char*, 3> projections = {"gate_proj", "up_proj", "down_proj"};
-constexpr std::array<const char*, 3> numbered = {"w1", "w3", "w2"};
-
-/// Attention with rotary positions; change: what happens to queries and keys before they turn.
-Matrix attend(const Network& net, const Matrix& x, const std::string& layer,
-              const std::function<Matrix(const Matrix&, const char* norm)>& change = {},
-              AttentionOptions options = {}) {
-  const std::vector<double> periods = rope_periods(500, head_dim);
-  const auto turned = [&](const char* name, const char* norm, int count) {
-    const Matrix all = net.project(x, layer + "self_attn." + name);
-    return rope(change ? change(all, norm) : all, count, periods);
-  };
-  options.heads = heads;
-  options.key_value_heads = key_heads;
-  return net.project(
-      attention(turned("q_proj", "q_norm", heads), turned("k_proj", "k_norm", key_heads),
-                net.project(x, layer + "self_attn.v_proj"), options),
-      layer + "self_attn.o_proj");
-}
-
-/// The mixture at PATH, published one expert after another.
-Matrix experts_of(const Network& net, const Matrix& x, const std::string& path,
-                  const std::array<const char*, 3>& names,
-                  const std::function<Route(const std::vector<double>&)>& route) {
-  return mixture(x, net.project(x, path + ".gate"), route, [&](const Matrix& token, int e) {
-    const std::string expert = path + ".experts." + std::to_string(e) + ".";
-    const auto weight = [&](size_t i) { return net.model(expert + names[i] + ".weight"); };
-    return swiglu(token, weight(0), weight(1), weight(2));
-  });
-}
-
-void expect_as(const Network& net, const std::vector<std::string>& lost = {}) {
-  const std::vector<int32_t> tokens = net.model.tokens(20);
-  expect_near(net.model.logits(tokens), net.logits(tokens));
-  expect_sound(net.model, lost);
-}
+using namespace tiny;
 
 TEST(Experts, Qwen2MoeWeighsASharedExpertByAGate) {
   const auto moe = TinyTensors{{"mlp.gate.weight", {experts, hidden}},
                                {"mlp.shared_expert_gate.weight", {1, hidden}}} +
-                   expert_tensors("mlp.experts", 12, projections) +
-                   mlp_tensors("mlp.shared_expert", 20);
+                   tiny_experts("mlp.experts", 12, projections) + tiny_mlp("mlp.shared_expert", 20);
   TinyTensors tensors =
-      in_layers(3, "model.layers", attention_tensors + query_key_value_biases) + ends;
+      in_layers(3, "model.layers", tiny_attention() + tiny_query_key_value_biases()) + tiny_ends();
   for (const char* layer : {"model.layers.0.", "model.layers.1.", "model.layers.2."}) {
     const bool dense = std::string(layer).find(".1.") != std::string::npos;
-    for (TinyTensor tensor : dense ? mlp_tensors("mlp", 24) : moe) {
+    for (TinyTensor tensor : dense ? tiny_mlp("mlp", 24) : moe) {
       tensor.name = layer + tensor.name;
       tensors.push_back(tensor);
     }
   }
-  const TinyModel model(config_of("qwen2_moe", {{"num_experts", experts},
-                                                {"moe_intermediate_size", 12},
-                                                {"shared_expert_intermediate_size", 20},
-                                                {"mlp_only_layers", {1}}}),
+  const TinyModel model(tiny_config("qwen2_moe", {{"num_experts", experts},
+                                                  {"moe_intermediate_size", 12},
+                                                  {"shared_expert_intermediate_size", 20},
+                                                  {"mlp_only_layers", {1}}}),
                         tensors);
   Network net{model};
   net.attend = [&](const Matrix& x, const std::string& layer, int) {
@@ -132,14 +48,15 @@ TEST(Experts, Qwen2MoeWeighsASharedExpertByAGate) {
 }
 
 TEST(Experts, OlmoeNormalisesAllHeadsTogether) {
-  const TinyModel model(config_of("olmoe", {{"num_experts", experts}, {"num_experts_per_tok", 3}}),
-                        in_layers(3, "model.layers",
-                                  attention_tensors +
-                                      TinyTensors{{"self_attn.q_norm.weight", {hidden}},
-                                                  {"self_attn.k_norm.weight", {8}},
-                                                  {"mlp.gate.weight", {experts, hidden}}} +
-                                      expert_tensors("mlp.experts", 24, projections)) +
-                            ends);
+  const TinyModel model(
+      tiny_config("olmoe", {{"num_experts", experts}, {"num_experts_per_tok", 3}}),
+      in_layers(3, "model.layers",
+                tiny_attention() +
+                    TinyTensors{{"self_attn.q_norm.weight", {hidden}},
+                                {"self_attn.k_norm.weight", {8}},
+                                {"mlp.gate.weight", {experts, hidden}}} +
+                    tiny_experts("mlp.experts", 24, projections)) +
+          tiny_ends());
   Network net{model};
   net.attend = [&](const Matrix& x, const std::string& layer, int) {
     return attend(net, x, layer, [&](const Matrix& all, const char* norm) {
@@ -163,17 +80,17 @@ TEST(Experts, PhimoeWeighsNearTiesOnly) {
       {"type", "longrope"},        {"short_factor", {1.0, 1.1}},
       {"long_factor", {1.5, 2.5}}, {"short_mscale", 1.2},
       {"long_mscale", 1.3},        {"original_max_position_embeddings", 64}};
-  const TinyModel model(config_of("phimoe", {{"num_local_experts", experts},
-                                             {"router_jitter_noise", 0.2},
-                                             {"attention_bias", true},
-                                             {"lm_head_bias", true},
-                                             {"sliding_window", 7},
-                                             {"max_position_embeddings", 256},
-                                             {"rope_scaling", scaling}}),
+  const TinyModel model(tiny_config("phimoe", {{"num_local_experts", experts},
+                                               {"router_jitter_noise", 0.2},
+                                               {"attention_bias", true},
+                                               {"lm_head_bias", true},
+                                               {"sliding_window", 7},
+                                               {"max_position_embeddings", 256},
+                                               {"rope_scaling", scaling}}),
                         in_layers(3, "model.layers",
-                                  attention_tensors + query_key_value_biases + norms +
-                                      expert_tensors("block_sparse_moe.experts", 24, numbered)) +
-                            ends +
+                                  tiny_attention() + tiny_query_key_value_biases() + norms +
+                                      tiny_experts("block_sparse_moe.experts", 24, numbered)) +
+                            tiny_ends() +
                             TinyTensors{{"model.norm.bias", {hidden}}, {"lm_head.bias", {vocab}}});
   Network net{model};
   net.norm = [&](const Matrix& x, const std::string& path) {
@@ -201,7 +118,7 @@ TEST(Experts, PhimoeWeighsNearTiesOnly) {
 /// Granite with experts; the last one's MLP for all tokens is as large as `shared`.
 void expect_granite(const char* model_type, int shared) {
   SCOPED_TRACE(model_type);
-  TinyTensors layer = attention_tensors +
+  TinyTensors layer = tiny_attention() +
                       TinyTensors{{"block_sparse_moe.router.layer.weight", {experts, hidden}},
                                   {"block_sparse_moe.input_linear.weight", {experts, 48, hidden}},
                                   {"block_sparse_moe.output_linear.weight", {experts, hidden, 24}}};
@@ -209,17 +126,14 @@ void expect_granite(const char* model_type, int shared) {
     layer = layer + TinyTensors{{"shared_mlp.input_linear.weight", {2 * shared, hidden}},
                                 {"shared_mlp.output_linear.weight", {hidden, shared}}};
   }
-  const TinyModel model(config_of(model_type, {{"num_local_experts", experts},
-                                               {"shared_intermediate_size", shared},
-                                               {"embedding_multiplier", 3.0},
-                                               {"attention_multiplier", 0.3},
-                                               {"residual_multiplier", 0.7},
-                                               {"logits_scaling", 2.0}}),
-                        in_layers(3, "model.layers", layer) + ends);
-  Network net{.model = model,
-              .embedding_scale = 3,
-              .residual_scale = 0.7,
-              .logit_scale = 0.5};
+  const TinyModel model(tiny_config(model_type, {{"num_local_experts", experts},
+                                                 {"shared_intermediate_size", shared},
+                                                 {"embedding_multiplier", 3.0},
+                                                 {"attention_multiplier", 0.3},
+                                                 {"residual_multiplier", 0.7},
+                                                 {"logits_scaling", 2.0}}),
+                        in_layers(3, "model.layers", layer) + tiny_ends());
+  Network net{.model = model, .embedding_scale = 3, .residual_scale = 0.7, .logit_scale = 0.5};
   net.attend = [&](const Matrix& x, const std::string& at, int) {
     return attend(net, x, at, {}, {.scale = 0.3});
   };
