@@ -90,7 +90,12 @@ QuantizationConfig read_quantization(const ConfigReader& config) {
   if (!reader) reader = config.object("quantization_config");
   if (!reader) return out;
   if (reader->has("quant_method")) {
-    out.foreign_method = read_foreign_method(*reader);
+    // gpt-oss as it is published: only what has scales is quantized.
+    if (reader->text("quant_method") == "mxfp4") {
+      out.global = Quantization{32, 4, "mxfp4"};
+    } else {
+      out.foreign_method = read_foreign_method(*reader);
+    }
     return out;
   }
   out.global = read_one(*reader, std::nullopt);
