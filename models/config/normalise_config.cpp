@@ -31,6 +31,11 @@ constexpr std::pair<const char*, const char*> other_names[] = {
     {"rotary_pct", "partial_rotary_factor"},
     {"norm_eps", "rms_norm_eps"},
     {"activation_function", "hidden_act"},
+    {"num_local_experts", "num_experts"},
+    {"n_routed_experts", "num_experts"},
+    {"moe_num_experts", "num_experts"},
+    {"experts_per_token", "num_experts_per_tok"},
+    {"moe_k", "num_experts_per_tok"},
 };
 
 bool is_given(const Json& config, const char* key) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <stdexcept>
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/unary.h"
@@ -25,8 +26,18 @@ array activate(Activation activation, const array& x) {
       return maximum(x, number(0));
     case Activation::relu_squared:
       return square(maximum(x, number(0)));
+    case Activation::clamped_swiglu:
+      throw std::logic_error("[activation] clamped_swiglu needs a gate");
   }
   __builtin_unreachable();
+}
+
+array activate(Activation activation, const array& gate, const array& up) {
+  if (activation != Activation::clamped_swiglu) return multiply(activate(activation, gate), up);
+  const auto number = [&](float value) { return array(value, gate.dtype()); };
+  const array limit = number(7), slope = number(1.702f);
+  const array g = minimum(gate, limit), u = minimum(maximum(up, negative(limit)), limit);
+  return multiply(multiply(g, sigmoid(multiply(slope, g))), add(u, number(1)));
 }
 
 }  // namespace quern::models

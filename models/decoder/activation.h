@@ -8,4 +8,7 @@ namespace quern::models {
 /// The nonlinearity of an MLP, element by element, in x's dtype.
 array activate(Activation activation, const array& x);
 
+/// That of a gated MLP: activation(gate) * up.
+array activate(Activation activation, const array& gate, const array& up);
+
 }  // namespace quern::models

@@ -9,6 +9,7 @@
 #include "models/decoder/layer_input_spec.h"
 #include "models/decoder/mla_spec.h"
 #include "models/decoder/mlp_spec.h"
+#include "models/decoder/moe_spec.h"
 #include "models/decoder/norm_spec.h"
 #include "models/weights/weight_rule.h"
 
@@ -23,7 +24,7 @@ namespace quern::models {
 /// the two halves: its norms' names mean nothing then.
 struct LayerSpec {
   std::variant<std::monostate, AttentionSpec, MlaSpec> mixer;
-  std::variant<std::monostate, MlpSpec> feed_forward;
+  std::variant<std::monostate, MlpSpec, MoeSpec> feed_forward;
   NormSpec norm;
   /// x + mixer(x) + feed_forward(x); both read mixer_pre_norm's result, unless
   /// feed_forward_pre_norm is named.

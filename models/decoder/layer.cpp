@@ -7,6 +7,7 @@
 #include "models/decoder/attention.h"
 #include "models/decoder/mla.h"
 #include "models/decoder/mlp.h"
+#include "models/decoder/moe.h"
 
 namespace quern::models {
 
@@ -28,13 +29,18 @@ std::unique_ptr<const Part> make(WeightReader& reader, const std::string& path,
       spec);
 }
 
+/// The path of a layer's module; one without a name is the layer itself.
+std::string path_of(const std::string& layer, const std::string& module) {
+  return module.empty() ? layer : layer + "." + module;
+}
+
 array normed(const std::optional<Norm>& norm, const array& x) { return norm ? (*norm)(x) : x; }
 
 }  // namespace
 
 Layer::Layer(WeightReader& reader, const std::string& path, const LayerSpec& spec, int hidden_size)
-    : mixer_(make<TokenMixer>(reader, path + "." + spec.mixer_name, spec.mixer, hidden_size)),
-      feed_forward_(make<FeedForward>(reader, path + "." + spec.feed_forward_name,
+    : mixer_(make<TokenMixer>(reader, path_of(path, spec.mixer_name), spec.mixer, hidden_size)),
+      feed_forward_(make<FeedForward>(reader, path_of(path, spec.feed_forward_name),
                                       spec.feed_forward, hidden_size)),
       parallel_(spec.parallel),
       residual_scale_(spec.residual_scale) {

@@ -1,6 +1,5 @@
 #include "models/decoder/mlp.h"
 
-#include "engine/ops/arithmetic.h"
 #include "engine/ops/shape.h"
 #include "models/decoder/activation.h"
 
@@ -23,10 +22,10 @@ Mlp::Mlp(WeightReader& reader, const std::string& path, const MlpSpec& spec, int
 array Mlp::operator()(const array& x) const {
   if (fused_) {
     const std::vector<array> halves = split((*fused_)(x), 2, -1);
-    return down_(multiply(activate(activation_, halves[0]), halves[1]));
+    return down_(activate(activation_, halves[0], halves[1]));
   }
   if (!gate_) return down_(activate(activation_, (*up_)(x)));
-  return down_(multiply(activate(activation_, (*gate_)(x)), (*up_)(x)));
+  return down_(activate(activation_, (*gate_)(x), (*up_)(x)));
 }
 
 std::unique_ptr<const FeedForward> make_part(WeightReader& reader, const std::string& path,

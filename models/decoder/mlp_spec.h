@@ -7,7 +7,16 @@
 
 namespace quern::models {
 
-enum class Activation { silu, gelu, gelu_tanh, relu, relu_squared };
+enum class Activation {
+  silu,
+  gelu,
+  gelu_tanh,
+  relu,
+  relu_squared,
+  /// Of gpt-oss: g * sigmoid(1.702 * g) * (u + 1), where gate g is at most 7 and u, the other half,
+  /// between -7 and 7. Only gated.
+  clamped_swiglu,
+};
 
 struct MlpSpec {
   int intermediate_size = 0;

@@ -27,6 +27,8 @@ const WeightRules& text_part_rules();
 const Family& find_family(const ModelConfig& config);
 
 DecoderSpec describe_cohere2(const ModelConfig& config);
+DecoderSpec describe_deepseek_v2(const ModelConfig& config);
+DecoderSpec describe_deepseek_v3(const ModelConfig& config);
 DecoderSpec describe_exaone4(const ModelConfig& config);
 DecoderSpec describe_gemma(const ModelConfig& config);
 DecoderSpec describe_gemma4(const ModelConfig& config);
@@ -34,9 +36,11 @@ DecoderSpec describe_granite(const ModelConfig& config);
 DecoderSpec describe_llama(const ModelConfig& config);
 DecoderSpec describe_minicpm3(const ModelConfig& config);
 DecoderSpec describe_mistral(const ModelConfig& config);
+DecoderSpec describe_mixtral(const ModelConfig& config);
 DecoderSpec describe_olmo2(const ModelConfig& config);
 DecoderSpec describe_qwen2(const ModelConfig& config);
 DecoderSpec describe_qwen3(const ModelConfig& config);
+DecoderSpec describe_qwen3_moe(const ModelConfig& config);
 DecoderSpec describe_smollm3(const ModelConfig& config);
 DecoderSpec describe_starcoder2(const ModelConfig& config);
 

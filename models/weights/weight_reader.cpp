@@ -33,8 +33,8 @@ WeightReader::WeightReader(const Weights& weights, const QuantizationConfig& qua
       float_dtype_(float_dtype),
       source_(std::move(source)) {}
 
-array WeightReader::take(const std::string& name, const Shape& shape) {
-  return astype(take_stored(name, shape, std::nullopt), float_dtype_);
+array WeightReader::take(const std::string& name, const Shape& shape, std::optional<Dtype> dtype) {
+  return astype(take_stored(name, shape, std::nullopt), dtype.value_or(float_dtype_));
 }
 
 array WeightReader::take_as(Dtype dtype, const std::string& name, const Shape& shape) {

@@ -25,8 +25,9 @@ class WeightReader {
   Dtype float_dtype() const { return float_dtype_; }
   bool has(const std::string& name) const { return weights_.contains(name); }
 
-  /// A floating-point tensor.
-  array take(const std::string& name, const Shape& shape);
+  /// A floating-point tensor. dtype: what it is cast to, when that is not float_dtype().
+  array take(const std::string& name, const Shape& shape,
+             std::optional<Dtype> dtype = std::nullopt);
   /// A tensor of another dtype, as it is: packed bits are uint32, scales of the fp4 and fp8 modes
   /// uint8.
   array take_as(Dtype dtype, const std::string& name, const Shape& shape);

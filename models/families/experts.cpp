@@ -1,0 +1,54 @@
+#include "models/families/experts.h"
+
+#include <fmt/format.h>
+
+#include "models/families/common.h"
+
+namespace quern::models {
+
+namespace {
+
+constexpr Range<int> counts = {1, 1 << 14};
+constexpr Range<int> sizes = {1, 1 << 24};
+
+}  // namespace
+
+MoeSpec common_moe(const ModelConfig& config) {
+  const ConfigReader reader = config.reader();
+  MoeSpec moe;
+  moe.router.num_experts = reader.integer("num_experts", counts);
+  moe.router.experts_per_token = reader.integer("num_experts_per_tok", counts);
+  if (moe.router.experts_per_token > moe.router.num_experts) {
+    reader.fail("num_experts_per_tok",
+                fmt::format("is {}, more than the {} experts there are",
+                            moe.router.experts_per_token, moe.router.num_experts));
+  }
+  int size = reader.integer("moe_intermediate_size", sizes, config.intermediate_size);
+  if (size == 0) reader.fail("intermediate_size", "is missing");
+  moe.expert = {.intermediate_size = size,
+                .activation = read_activation(config, "hidden_act", "silu")};
+  return moe;
+}
+
+void route_by_sigmoid(const ModelConfig& config, RouterSpec& router) {
+  const ConfigReader reader = config.reader();
+  router.scores = RouterSpec::Scores::sigmoid;
+  router.correction = router.name + ".e_score_correction_bias";
+  router.normalised = reader.boolean("norm_topk_prob", true);
+  router.scale = reader.number("routed_scaling_factor", {1e-6f, 1e6f}, 1.0f);
+  router.groups = reader.integer("n_group", counts, 1);
+  router.groups_per_token = reader.integer("topk_group", counts, 1);
+}
+
+WeightRule stacks_expert_mlps(const std::string& module, const std::string& stacked) {
+  return stacks_experts(
+      module + ".experts", module + "." + stacked,
+      {{"gate_proj", "gate_proj"}, {"up_proj", "up_proj"}, {"down_proj", "down_proj"}});
+}
+
+WeightRule stacks_numbered_experts(const std::string& module) {
+  return stacks_experts(module + ".experts", module + ".switch_mlp",
+                        {{"w1", "gate_proj"}, {"w3", "up_proj"}, {"w2", "down_proj"}});
+}
+
+}  // namespace quern::models

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "models/weights/weight_reader.h"
+
+namespace quern::models {
+
+/// A weight [..., out, in] as the checkpoint stores it: floats, or quantized.
+struct StoredWeight {
+  /// Takes PATH.weight and, when it is quantized, PATH.scales and PATH.biases. dtype: of floats,
+  /// scales and biases; none for the reader's. Throws ModelError when `in` is no multiple of the
+  /// group size.
+  static StoredWeight load(WeightReader& reader, const std::string& path, const Shape& shape,
+                           std::optional<Dtype> dtype = std::nullopt);
+
+  array weight;  ///< [..., out, in], or packed [..., out, in * bits / 32]
+  std::optional<Quantization> quantization = {};
+  std::optional<array> scales = {};  ///< [..., out, in / group_size]
+  std::optional<array> biases = {};  ///< likewise, of mode affine
+};
+
+}  // namespace quern::models
