@@ -41,15 +41,15 @@ Mla::Mla(WeightReader& reader, const std::string& path, const MlaSpec& spec, int
   }
   const int head_size = spec.plain_dim + spec.value_dim;
   if (reader.has(path + ".kv_b_proj.weight")) {
-    const auto both = WeightMatrix::load(reader, path + ".kv_b_proj", spec.num_heads * head_size,
-                                         spec.latent_rank);
-    latent_to_key_ = both.rows_of_heads(spec.num_heads, 0, spec.plain_dim);
-    latent_to_value_ = both.rows_of_heads(spec.num_heads, spec.plain_dim, head_size);
+    const auto both = StoredWeight::load(reader, path + ".kv_b_proj",
+                                         {spec.num_heads * head_size, spec.latent_rank});
+    latent_to_key_.emplace(both, spec.num_heads, 0, spec.plain_dim);
+    latent_to_value_.emplace(both, spec.num_heads, spec.plain_dim, head_size);
   } else {
-    query_to_latent_ = WeightMatrix::load(reader, path + ".embed_q",
-                                          {spec.num_heads, spec.latent_rank, spec.plain_dim});
-    latent_to_value_ = WeightMatrix::load(reader, path + ".unembed_out",
-                                          {spec.num_heads, spec.value_dim, spec.latent_rank});
+    query_to_latent_.emplace(reader, path + ".embed_q", spec.num_heads, spec.latent_rank,
+                             spec.plain_dim);
+    latent_to_value_.emplace(reader, path + ".unembed_out", spec.num_heads, spec.value_dim,
+                             spec.latent_rank);
   }
 }
 

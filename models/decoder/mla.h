@@ -9,6 +9,7 @@
 #include "models/decoder/norm.h"
 #include "models/decoder/rope.h"
 #include "models/decoder/token_mixer.h"
+#include "models/weights/head_matrix.h"
 
 namespace quern::models {
 
@@ -43,8 +44,8 @@ class Mla final : public TokenMixer {
   Norm latent_norm_;
   /// From a head's query to the latent it looks for, [H, latent_rank, plain_dim], or the other way
   /// round, from a latent to the head's key, [H, plain_dim, latent_rank].
-  std::optional<WeightMatrix> query_to_latent_, latent_to_key_;
-  std::optional<WeightMatrix> latent_to_value_;  ///< [H, value_dim, latent_rank]
+  std::optional<HeadMatrix> query_to_latent_, latent_to_key_;
+  std::optional<HeadMatrix> latent_to_value_;  ///< [H, value_dim, latent_rank]
   Linear output_;
   Rope rope_;
 };

@@ -30,6 +30,8 @@ DecoderSpec describe_apertus(const ModelConfig& config);
 DecoderSpec describe_bitnet(const ModelConfig& config);
 DecoderSpec describe_cohere(const ModelConfig& config);
 DecoderSpec describe_cohere2(const ModelConfig& config);
+DecoderSpec describe_deepseek_v2(const ModelConfig& config);
+DecoderSpec describe_deepseek_v3(const ModelConfig& config);
 DecoderSpec describe_dots1(const ModelConfig& config);
 DecoderSpec describe_ernie4_5(const ModelConfig& config);
 DecoderSpec describe_ernie4_5_moe(const ModelConfig& config);

@@ -8,6 +8,7 @@ const WeightRules& text_part_rules() {
       drops("vision_model"),
       drops("visual"),
       drops("vision_embedder"),
+      drops("mm_projector"),
       drops("multi_modal_projector"),
       drops("embed_vision"),
       drops("embed_audio"),

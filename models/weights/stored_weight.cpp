@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include "engine/ops/arithmetic.h"
+#include "engine/ops/cast.h"
+#include "engine/ops/matmul.h"
+#include "engine/ops/quantized.h"
 #include "engine/ops/shape.h"
 #include "engine/primitives/quantized.h"
 #include "models/error.h"
@@ -42,6 +45,15 @@ StoredWeight StoredWeight::load(WeightReader& reader, const std::string& path, c
     }
   }
   return stored;
+}
+
+array StoredWeight::product(const array& x, bool transpose) const {
+  if (!quantization) return matmul(x, transpose ? swapaxes(weight, -1, -2) : weight);
+  // Without its factor a product may lie outside the range of halves.
+  const array out =
+      quantized_matmul(factor ? astype(x, float32) : x, weight, *scales, biases, transpose,
+                       quantization->group_size, quantization->bits, quantization->mode);
+  return astype(factor ? multiply(out, *factor) : out, x.dtype());
 }
 
 }  // namespace quern::models

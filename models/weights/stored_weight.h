@@ -16,6 +16,10 @@ struct StoredWeight {
   static StoredWeight load(WeightReader& reader, const std::string& path, const Shape& shape,
                            std::optional<Dtype> dtype = std::nullopt);
 
+  /// x @ W^T (transpose: x [..., in]) or x @ W (x [..., out]), in x's dtype; leading axes
+  /// broadcast.
+  array product(const array& x, bool transpose) const;
+
   array weight;  ///< [..., out, in], or packed [..., out, in * bits / 32]
   std::optional<Quantization> quantization = {};
   std::optional<array> scales = {};  ///< [..., out, in / group_size]

@@ -7,31 +7,19 @@
 
 namespace quern::models {
 
-/// A matrix [out, in], or one for each head, [H, out, in], as the checkpoint stores it: floats, or
-/// quantized and never expanded as a whole.
+/// A matrix [out, in] as the checkpoint stores it: floats, or quantized and never expanded as a
+/// whole.
 class WeightMatrix {
  public:
   /// Takes PATH.weight and, when it is quantized, PATH.scales and PATH.biases. dtype: of its
   /// floats; none for the reader's. Throws ModelError when `in` is no multiple of the group size.
   static WeightMatrix load(WeightReader& reader, const std::string& path, int out, int in,
-                           std::optional<Dtype> dtype = std::nullopt) {
-    return load(reader, path, {out, in}, dtype);
-  }
-  /// shape: [out, in] or [H, out, in].
-  static WeightMatrix load(WeightReader& reader, const std::string& path, const Shape& shape,
                            std::optional<Dtype> dtype = std::nullopt);
 
-  /// Of a matrix [H * size, in]: the rows [begin, end) of each head, as [H, end - begin, in].
-  WeightMatrix rows_of_heads(int num_heads, int begin, int end) const;
-
-  /// x @ W^T: [..., in] -> [..., out], in x's dtype. With heads: [B, H or 1, T, in] ->
-  /// [B, H, T, out].
+  /// x @ W^T: [..., in] -> [..., out], in x's dtype.
   array project(const array& x) const;
   /// x @ W^T + bias, bias: [out].
   array project(const array& x, const array& bias) const;
-
-  /// x @ W: from `out` to `in`, else as project.
-  array project_back(const array& x) const;
 
   /// The rows with these indices: [...] int32 -> [..., in].
   array rows(const array& indices) const;
@@ -39,10 +27,7 @@ class WeightMatrix {
  private:
   WeightMatrix(StoredWeight stored, Dtype float_dtype);
 
-  array multiplied(const array& x, bool transpose) const;
-
   StoredWeight stored_;
-  array transposed_;   ///< a view, of floats only
   Dtype float_dtype_;  ///< of the rows
 };
 

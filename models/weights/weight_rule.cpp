@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 #include "engine/ops/shape.h"
@@ -224,6 +225,20 @@ WeightRule drops(std::string part) {
   return {[part](Weights& w) {
             std::erase_if(
                 w, [&](const auto& entry) { return find_part(entry.first, part).has_value(); });
+          },
+          {}};
+}
+
+WeightRule drops_layers_from(int count, std::string layers) {
+  return {[count, prefix = layers + "."](Weights& w) {
+            std::erase_if(w, [&](const auto& entry) {
+              const std::string& name = entry.first;
+              if (!name.starts_with(prefix)) return false;
+              int number = -1;
+              const char* digits = name.data() + prefix.size();
+              const auto [end, error] = std::from_chars(digits, name.data() + name.size(), number);
+              return error == std::errc() && *end == '.' && number >= count;
+            });
           },
           {}};
 }

@@ -30,6 +30,9 @@ WeightRule renames(std::string from, std::string to);
 /// Names that contain `part` (dotted, as in renames) go; there is no way back.
 WeightRule drops(std::string part);
 
+/// Names LAYERS.i... with i >= count go (layers that predict further tokens); there is no way back.
+WeightRule drops_layers_from(int count, std::string layers = "model.layers");
+
 /// P.EXPERTS.e.NAME.* for e = 0, 1, ... become P.STACKED.NEW.*, with a new first axis [E, ...];
 /// `names` are pairs of NAME and NEW.
 WeightRule stacks_experts(std::string experts, std::string stacked,
