@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,8 @@ class Step {
 
   /// The layer that is running; the decoder sets it.
   int layer = 0;
+  /// Which of two mixers that share the layer is running; none: it has one. The layer sets it.
+  std::optional<size_t> half;
 
   /// For what must see each sequence by itself. inputs: [B, T, ...] or [1, N, ...]. Calls
   /// f(parts, sequence) with each sequence's part of the inputs and its number, and returns the
@@ -45,7 +48,7 @@ class Step {
   }
 
   /// A sequence's cache of the running layer; nullptr without one.
-  LayerCache* cache(size_t sequence) const { return cache(sequence, layer); }
+  LayerCache* cache(size_t sequence) const;
   LayerCache* cache(size_t sequence, int of_layer) const {
     Cache* all = sequences_[sequence].cache;
     return all ? (*all)[size_t(of_layer)].get() : nullptr;

@@ -42,22 +42,34 @@ AttentionSpec common_attention(const ModelConfig& config) {
   return attention;
 }
 
-LayerSpec common_layer(const ModelConfig& config) {
+MlpSpec common_mlp(const ModelConfig& config) {
   if (config.intermediate_size == 0) config.reader().fail("intermediate_size", "is missing");
+  return {.intermediate_size = config.intermediate_size,
+          .activation = read_activation(config, "hidden_act", "silu"),
+          .bias = config.mlp_bias};
+}
+
+LayerSpec common_layer(const ModelConfig& config) {
   LayerSpec layer;
   layer.mixer = common_attention(config);
-  layer.feed_forward = MlpSpec{.intermediate_size = config.intermediate_size,
-                               .activation = read_activation(config, "hidden_act", "silu"),
-                               .bias = config.mlp_bias};
+  layer.feed_forward = common_mlp(config);
   layer.norm.eps = config.rms_norm_eps;
   return layer;
 }
 
 DecoderSpec common_decoder(const ModelConfig& config) {
+  DecoderSpec decoder = bare_decoder(config);
+  decoder.layers.assign(size_t(config.num_hidden_layers), common_layer(config));
+  return decoder;
+}
+
+DecoderSpec bare_decoder(const ModelConfig& config) {
+  LayerSpec layer;
+  layer.norm.eps = config.rms_norm_eps;
   DecoderSpec decoder;
   decoder.hidden_size = config.hidden_size;
   decoder.vocab_size = config.vocab_size;
-  decoder.layers.assign(size_t(config.num_hidden_layers), common_layer(config));
+  decoder.layers.assign(size_t(config.num_hidden_layers), layer);
   decoder.norm.eps = config.rms_norm_eps;
   decoder.tied_head = config.tie_word_embeddings;
   return decoder;

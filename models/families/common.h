@@ -9,8 +9,11 @@ namespace quern::models {
 // positions and a SwiGLU MLP. A family starts from here and changes what it does differently.
 
 AttentionSpec common_attention(const ModelConfig& config);
+MlpSpec common_mlp(const ModelConfig& config);
 LayerSpec common_layer(const ModelConfig& config);
 DecoderSpec common_decoder(const ModelConfig& config);
+/// The same around other layers than the common ones: all of them lack both halves yet.
+DecoderSpec bare_decoder(const ModelConfig& config);
 
 /// sliding_window, for a layer that `layer_types` calls "sliding_attention"; without that list, for
 /// one that `slides`.

@@ -30,13 +30,17 @@ DecoderSpec describe_cohere2(const ModelConfig& config);
 DecoderSpec describe_exaone4(const ModelConfig& config);
 DecoderSpec describe_gemma(const ModelConfig& config);
 DecoderSpec describe_granite(const ModelConfig& config);
+DecoderSpec describe_lfm2(const ModelConfig& config);
+DecoderSpec describe_lfm2_moe(const ModelConfig& config);
 DecoderSpec describe_llama(const ModelConfig& config);
 DecoderSpec describe_mistral(const ModelConfig& config);
 DecoderSpec describe_mixtral(const ModelConfig& config);
 DecoderSpec describe_olmo2(const ModelConfig& config);
 DecoderSpec describe_qwen2(const ModelConfig& config);
 DecoderSpec describe_qwen3(const ModelConfig& config);
+DecoderSpec describe_qwen3_5(const ModelConfig& config);
 DecoderSpec describe_qwen3_moe(const ModelConfig& config);
+DecoderSpec describe_qwen3_next(const ModelConfig& config);
 DecoderSpec describe_smollm3(const ModelConfig& config);
 DecoderSpec describe_starcoder2(const ModelConfig& config);
 

@@ -130,9 +130,10 @@ TEST_P(FamilyGolden, LogitsAndGreedyContinuation) {
 INSTANTIATE_TEST_SUITE_P(Fixtures, FamilyGolden,
                          testing::Values("cohere2", "exaone4", "gemma", "granite", "llama",
                                          "llama-linear-rope", "llama-q3", "llama-q4", "llama-q8",
-                                         "llama-tied", "mistral", "mixtral", "mixtral-q4",
+                                         "lfm2", "llama-tied", "mistral", "mixtral", "mixtral-q4",
                                          "mixtral-raw", "olmo2", "qwen2", "qwen3", "qwen3_moe",
-                                         "smollm3", "starcoder2"),
+                                         "qwen3_5", "qwen3_next", "qwen3_next-raw", "smollm3",
+                                         "starcoder2"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
