@@ -4,6 +4,9 @@
 
 #include <limits>
 
+#include "models/decoder/causal_conv.h"
+#include "models/families/common.h"
+
 namespace quern::models {
 
 namespace {
@@ -63,11 +66,30 @@ Mamba2Spec hybrid_mamba2(const ModelConfig& config) {
   mamba.bias = mamba.output_bias = reader.boolean("mamba_proj_bias", false);
   mamba.conv_bias = reader.boolean("mamba_conv_bias", true);
   limit_steps(config, mamba);
-  if (mamba.num_heads % mamba.num_groups != 0) {
-    reader.fail("mamba_n_groups", fmt::format("is {}, which does not divide mamba_n_heads {}",
-                                              mamba.num_groups, mamba.num_heads));
-  }
+  check_groups(config, mamba);
   return mamba;
+}
+
+void check_groups(const ModelConfig& config, const Mamba2Spec& mamba) {
+  if (mamba.num_heads % mamba.num_groups == 0) return;
+  config.reader().fail("n_groups", fmt::format("is {}, which does not divide Mamba's {} heads",
+                                               mamba.num_groups, mamba.num_heads));
+}
+
+DecoderSpec recurrent_decoder(const ModelConfig& config) {
+  const float eps = config.reader().number("layer_norm_epsilon", {0.0f, 1.0f}, 1e-5f);
+  DecoderSpec decoder = bare_decoder(config);
+  for (LayerSpec& layer : decoder.layers) {
+    layer.norm.eps = eps;
+    layer.mixer_pre_norm = "norm";
+    layer.mixer_name = "mixer";
+  }
+  decoder.norm.eps = eps;
+  decoder.embedding_name = "backbone.embeddings";
+  decoder.layers_name = "backbone.layers";
+  decoder.norm_name = "backbone.norm_f";
+  decoder.rules = {turns_conv("conv1d")};
+  return decoder;
 }
 
 void limit_steps(const ModelConfig& config, Mamba2Spec& mamba) {

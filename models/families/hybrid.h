@@ -4,8 +4,7 @@
 #include <vector>
 
 #include "models/config/model_config.h"
-#include "models/decoder/mamba2_spec.h"
-#include "models/decoder/mamba_spec.h"
+#include "models/decoder/decoder_spec.h"
 
 namespace quern::models {
 
@@ -26,6 +25,13 @@ Mamba2Spec hybrid_mamba2(const ModelConfig& config);
 /// `time_step_limit`, two numbers; absent: no limits. Throws ModelError when they are not two in
 /// order.
 void limit_steps(const ModelConfig& config, Mamba2Spec& mamba);
+
+/// Throws ModelError when the groups do not divide the heads.
+void check_groups(const ModelConfig& config, const Mamba2Spec& mamba);
+
+/// The decoder that Mamba is published in: backbone.layers.i.norm and mixer, no second half, norms
+/// with `layer_norm_epsilon`.
+DecoderSpec recurrent_decoder(const ModelConfig& config);
 
 /// An integer, or "auto" or absent for this one.
 int integer_or_auto(const ModelConfig& config, const char* key, int automatic);
