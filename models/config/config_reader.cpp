@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <string_view>
+#include <utility>
 
 #include "models/error.h"
 
@@ -23,6 +26,31 @@ std::string shown(const Json& value) {
   return text;
 }
 
+/// Python writes infinities and not-a-number by names that JSON does not know: here they become the
+/// largest float and null.
+std::string without_python_numbers(const std::string& text) {
+  constexpr std::pair<std::string_view, std::string_view> words[] = {
+      {"Infinity", "3.4028234663852886e+38"}, {"NaN", "null"}};
+  std::string out;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto found = std::find_if(std::begin(words), std::end(words), [&](const auto& word) {
+      return !quoted && text.compare(i, word.first.size(), word.first) == 0;
+    });
+    if (found != std::end(words)) {
+      out += found->second;
+      i += found->first.size() - 1;
+      continue;
+    }
+    out += text[i];
+    if (quoted && text[i] == '\\' && i + 1 < text.size())
+      out += text[++i];
+    else if (text[i] == '"')
+      quoted = !quoted;
+  }
+  return out;
+}
+
 }  // namespace
 
 Json read_json_object(const std::filesystem::path& file, const std::string& where) {
@@ -35,7 +63,8 @@ Json read_json_object(const std::filesystem::path& file, const std::string& wher
   const std::string text(std::istreambuf_iterator<char>(in), {});
   Json parsed;
   try {
-    parsed = Json::parse(text);
+    parsed = Json::parse(text, nullptr, false);
+    if (parsed.is_discarded()) parsed = Json::parse(without_python_numbers(text));
   } catch (const Json::parse_error& e) {
     std::string why = e.what();
     if (const size_t at = why.find("at line "); at != std::string::npos) why = why.substr(at);

@@ -38,6 +38,9 @@ constexpr std::pair<const char*, const char*> other_names[] = {
     {"num_local_experts", "num_experts"},
     {"n_routed_experts", "num_experts"},
     {"moe_num_experts", "num_experts"},
+    {"layers_block_type", "layer_types"},
+    {"block_ff_dim", "intermediate_size"},
+    {"theta", "rope_theta"},
     {"experts_per_token", "num_experts_per_tok"},
     {"moe_k", "num_experts_per_tok"},
 };
@@ -62,6 +65,17 @@ std::optional<Json> text_part(Json& config) {
   return std::nullopt;
 }
 
+/// The number of layers, where only their kinds are listed.
+void count_layers(Json& config) {
+  const auto listed = [&](const char* key) { return is_given(config, key); };
+  if (listed("hybrid_override_pattern") && config["hybrid_override_pattern"].is_string()) {
+    config["num_hidden_layers"] = config["hybrid_override_pattern"].get<std::string>().size();
+  } else if (listed("layer_types") && config["layer_types"].is_array() &&
+             !listed("num_hidden_layers")) {
+    config["num_hidden_layers"] = config["layer_types"].size();
+  }
+}
+
 }  // namespace
 
 Json normalise_config(Json config) {
@@ -70,6 +84,7 @@ Json normalise_config(Json config) {
   for (const auto& [other, name] : other_names) {
     if (is_given(config, other) && !is_given(config, name)) config[name] = config[other];
   }
+  count_layers(config);
   fill_published_defaults(config, part.has_value());
   return config;
 }

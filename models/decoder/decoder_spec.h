@@ -6,11 +6,16 @@
 #include <vector>
 
 #include "models/decoder/attention_spec.h"
+#include "models/decoder/gated_delta_spec.h"
 #include "models/decoder/layer_input_spec.h"
+#include "models/decoder/mamba2_spec.h"
+#include "models/decoder/mamba_spec.h"
 #include "models/decoder/mla_spec.h"
 #include "models/decoder/mlp_spec.h"
 #include "models/decoder/moe_spec.h"
 #include "models/decoder/norm_spec.h"
+#include "models/decoder/short_conv_spec.h"
+#include "models/decoder/side_by_side_spec.h"
 #include "models/weights/weight_rule.h"
 
 namespace quern::models {
@@ -23,7 +28,9 @@ namespace quern::models {
 /// make a pre-norm block, norms after a post-norm block, both a sandwich. A layer may lack one of
 /// the two halves: its norms' names mean nothing then.
 struct LayerSpec {
-  std::variant<std::monostate, AttentionSpec, MlaSpec> mixer;
+  std::variant<std::monostate, AttentionSpec, MlaSpec, ShortConvSpec, GatedDeltaSpec, MambaSpec,
+               Mamba2Spec, SideBySideSpec>
+      mixer;
   std::variant<std::monostate, MlpSpec, MoeSpec> feed_forward;
   NormSpec norm;
   /// x + mixer(x) + feed_forward(x); both read mixer_pre_norm's result, unless

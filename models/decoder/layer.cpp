@@ -8,9 +8,14 @@
 #include "engine/ops/comparison.h"
 #include "engine/ops/unary.h"
 #include "models/decoder/attention.h"
+#include "models/decoder/gated_delta.h"
+#include "models/decoder/mamba.h"
+#include "models/decoder/mamba2.h"
 #include "models/decoder/mla.h"
 #include "models/decoder/mlp.h"
 #include "models/decoder/moe.h"
+#include "models/decoder/short_conv.h"
+#include "models/decoder/side_by_side.h"
 
 namespace quern::models {
 

@@ -45,7 +45,11 @@ Moe::Moe(WeightReader& reader, const std::string& path, const MoeSpec& spec, int
       weighs_input_(spec.weighs_input),
       router_(reader, path, spec.router, hidden_size),
       experts_(reader, path + "." + spec.experts_name, spec.expert, spec.router.num_experts,
-               hidden_size) {
+               spec.latent_size.value_or(hidden_size)) {
+  if (spec.latent_size) {
+    into_latent_.emplace(reader, path + ".fc1_latent_proj", *spec.latent_size, hidden_size, false);
+    from_latent_.emplace(reader, path + ".fc2_latent_proj", hidden_size, *spec.latent_size, false);
+  }
   if (spec.shared) {
     shared_.emplace(reader, path + "." + spec.shared_name, *spec.shared, hidden_size);
   }
@@ -56,19 +60,21 @@ Moe::Moe(WeightReader& reader, const std::string& path, const MoeSpec& spec, int
 
 /// [N, hidden_size] -> the same: the weighted sum of what each token's experts make of it.
 array Moe::routed(const array& tokens) const {
-  const int count = tokens.shape(0), k = experts_per_token_, width = tokens.shape(1);
+  const array seen = into_latent_ ? (*into_latent_)(tokens) : tokens;
+  const int count = seen.shape(0), k = experts_per_token_, width = seen.shape(1);
   const Routes routes = router_(tokens);
   const array experts = flatten(routes.experts);
   const array weights = expand_dims(routes.weights, -1);
   if (weighs_input_) {
-    const array weighed = astype(multiply(expand_dims(tokens, 1), weights), tokens.dtype());
+    const array weighed = astype(multiply(expand_dims(seen, 1), weights), seen.dtype());
     const array out = experts_(reshape(weighed, {count * k, width}), experts, std::nullopt);
     return sum(reshape(out, {count, k, width}), 1);
   }
   const array numbers = expand_dims(arange(0, count, 1), 1);
   const array rows = flatten(broadcast_to(numbers, {count, k}));
-  const array out = reshape(experts_(tokens, experts, rows), {count, k, width});
-  return astype(sum(multiply(out, weights), 1), tokens.dtype());
+  const array out = reshape(experts_(seen, experts, rows), {count, k, width});
+  const array mixed = astype(sum(multiply(out, weights), 1), seen.dtype());
+  return from_latent_ ? (*from_latent_)(mixed) : mixed;
 }
 
 array Moe::operator()(const array& x) const {

@@ -42,6 +42,7 @@ class Moe final : public FeedForward {
   bool weighs_input_;
   Router router_;
   Experts experts_;
+  std::optional<Linear> into_latent_, from_latent_;
   std::optional<Mlp> shared_;
   std::optional<Linear> shared_gate_;
 };

@@ -21,6 +21,10 @@ struct MoeSpec {
   /// 4).
   bool weighs_input = false;
 
+  /// Experts see a projection of the token to this size, fc1_latent_proj, and fc2_latent_proj leads
+  /// their result back.
+  std::optional<int> latent_size = {};
+
   std::optional<MlpSpec> shared = {};
   std::string shared_name = "shared_experts";
   /// A projection [1, hidden_size]: the shared expert's result is multiplied by its sigmoid.

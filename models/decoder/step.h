@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,8 @@ class Step {
   int layer = 0;
   /// What each layer gets besides the stream, where there is such a thing: [B, T, size] each.
   std::vector<array> layer_inputs;
+  /// Which of two mixers that share the layer is running; none: it has one. The layer sets it.
+  std::optional<size_t> half;
 
   /// For what must see each sequence by itself. inputs: [B, T, ...] or [1, N, ...]. Calls
   /// f(parts, sequence) with each sequence's part of the inputs and its number, and returns the
@@ -48,7 +51,7 @@ class Step {
   }
 
   /// A sequence's cache of the running layer; nullptr without one.
-  LayerCache* cache(size_t sequence) const { return cache(sequence, layer); }
+  LayerCache* cache(size_t sequence) const;
   LayerCache* cache(size_t sequence, int of_layer) const {
     Cache* all = sequences_[sequence].cache;
     return all ? (*all)[size_t(of_layer)].get() : nullptr;

@@ -42,19 +42,29 @@ LayerSpec common_layer(const ModelConfig& config) {
   return common_layer(config, common_attention(config));
 }
 
-LayerSpec common_layer(const ModelConfig& config, decltype(LayerSpec::mixer) mixer) {
+MlpSpec common_mlp(const ModelConfig& config) {
   if (config.intermediate_size == 0) config.reader().fail("intermediate_size", "is missing");
+  return {.intermediate_size = config.intermediate_size,
+          .activation = read_activation(config, "hidden_act", "silu"),
+          .bias = config.mlp_bias};
+}
+
+LayerSpec common_layer(const ModelConfig& config, decltype(LayerSpec::mixer) mixer) {
   LayerSpec layer;
   layer.mixer = std::move(mixer);
-  layer.feed_forward = MlpSpec{.intermediate_size = config.intermediate_size,
-                               .activation = read_activation(config, "hidden_act", "silu"),
-                               .bias = config.mlp_bias};
+  layer.feed_forward = common_mlp(config);
   layer.norm.eps = config.rms_norm_eps;
   return layer;
 }
 
 DecoderSpec common_decoder(const ModelConfig& config) {
   return common_decoder(config, common_layer(config));
+}
+
+DecoderSpec bare_decoder(const ModelConfig& config) {
+  LayerSpec layer;
+  layer.norm.eps = config.rms_norm_eps;
+  return common_decoder(config, layer);
 }
 
 DecoderSpec common_decoder(const ModelConfig& config, const LayerSpec& layer) {

@@ -9,6 +9,7 @@ namespace quern::models {
 // positions and a SwiGLU MLP. A family starts from here and changes what it does differently.
 
 AttentionSpec common_attention(const ModelConfig& config);
+MlpSpec common_mlp(const ModelConfig& config);
 LayerSpec common_layer(const ModelConfig& config);
 /// With another mixer than common_attention.
 LayerSpec common_layer(const ModelConfig& config, decltype(LayerSpec::mixer) mixer);
@@ -22,6 +23,8 @@ RopeSpec common_rope(const ModelConfig& config, const RopeConfig& rope, int head
 
 /// Whether `layer_types` calls a layer "sliding_attention"; without that list, `when_unsaid`.
 bool layer_slides(const ModelConfig& config, int layer, bool when_unsaid);
+/// The same around other layers than the common ones: all of them lack both halves yet.
+DecoderSpec bare_decoder(const ModelConfig& config);
 
 /// sliding_window, for a layer that `layer_types` calls "sliding_attention"; without that list, for
 /// one that `slides`.
