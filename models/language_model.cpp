@@ -37,6 +37,11 @@ void check_size(const Tokenizer& tokenizer, const ModelConfig& config, const fs:
       "The tokenizer belongs to another model: download the model again.");
 }
 
+/// A GGUF file may leave its tokenizer out.
+bool has_tokens(const GgufVocabulary& vocabulary) {
+  return !vocabulary.model.empty() && vocabulary.model != "no_vocab" && vocabulary.model != "none";
+}
+
 }  // namespace
 
 std::shared_ptr<const LanguageModel> LanguageModel::load(const fs::path& folder,
@@ -47,8 +52,12 @@ std::shared_ptr<const LanguageModel> LanguageModel::load(const fs::path& folder,
   model->decoder_ = load_decoder(files.weights, files.spec, files.config.quantization,
                                  options.exact, folder.string());
   model->config_ = std::move(files.config);
-  if (fs::exists(folder / "tokenizer.json")) {
+  if (files.vocabulary && has_tokens(*files.vocabulary)) {
+    model->tokenizer_ = tokenizer_of_gguf(*files.vocabulary, files.path.string());
+  } else if (!files.vocabulary && fs::exists(folder / "tokenizer.json")) {
     model->tokenizer_ = Tokenizer::load(folder);
+  }
+  if (model->tokenizer_) {
     check_size(*model->tokenizer_, model->config_, folder);
     const Tokenizer& tokenizer = *model->tokenizer_;
     if (!tokenizer.chat_template().empty()) {
@@ -61,7 +70,8 @@ std::shared_ptr<const LanguageModel> LanguageModel::load(const fs::path& folder,
       }
     }
   }
-  model->eos_token_ids_ = read_eos(folder, model->config_, model->tokenizer_);
+  model->eos_token_ids_ = files.vocabulary ? end_of_generation_ids(*files.vocabulary)
+                                           : read_eos(folder, model->config_, model->tokenizer_);
   return model;
 }
 

@@ -22,15 +22,15 @@ struct LoadOptions {
 class LanguageModel {
  public:
   /// Reads config.json, the weights, tokenizer.json and the chat template of a folder in the
-  /// published Hugging Face or MLX layout. A folder without a tokenizer loads; asking for it then
-  /// throws. Weights are memory-mapped.
+  /// published Hugging Face or MLX layout, or a GGUF file, which holds all of these. A folder
+  /// without a tokenizer loads; asking for it then throws. Weights are memory-mapped.
   ///
   /// Throws ModelError: not a folder, no config.json or weights, unknown family, missing, extra or
   /// misshapen tensors, a tokenizer with more pieces than the embedding has rows.
   static std::shared_ptr<const LanguageModel> load(const std::filesystem::path& folder,
                                                    const LoadOptions& options = {});
 
-  const std::filesystem::path& folder() const { return folder_; }
+  const std::filesystem::path& folder() const { return folder_; }  ///< or the GGUF file
   const ModelConfig& config() const { return config_; }
   const Decoder& decoder() const { return *decoder_; }
 

@@ -6,13 +6,15 @@
 #include "models/families/family.h"
 #include "models/weights/checkpoint.h"
 #include "models/weights/foreign/foreign.h"
+#include "models/weights/gguf/gguf_model.h"
 #include "models/weights/module_names.h"
 
 namespace quern::models {
 
 ModelFiles ModelFiles::open(const std::filesystem::path& path) {
+  if (const auto file = find_gguf(path); !file.empty()) return open_gguf(file);
   if (!std::filesystem::is_directory(path)) {
-    throw ModelError(fmt::format("[model] {}: is not a folder", path.string()),
+    throw ModelError(fmt::format("[model] {}: is not a folder, nor a GGUF file", path.string()),
                      "Choose the folder that holds the model's files.");
   }
   ModelFiles files;
@@ -20,6 +22,20 @@ ModelFiles ModelFiles::open(const std::filesystem::path& path) {
   files.config = ModelConfig::load(path);
   files.weights = Checkpoint::open(path).weights();
   files.describe();
+  return files;
+}
+
+ModelFiles ModelFiles::open_gguf(const std::filesystem::path& file) {
+  const GgufCheckpoint checkpoint = GgufCheckpoint::open(file);
+  ModelFiles files;
+  files.path = file;
+  files.config = ModelConfig::from_json(config_of_gguf(checkpoint), file.string());
+  files.vocabulary = vocabulary_of_gguf(checkpoint.metadata());
+  files.weights = weights_of_gguf(checkpoint, files.config.quantization);
+  files.describe();
+  const auto head = files.weights.find(files.spec.embedding_name + ".scales");
+  // Blocks have float16 scales whatever the model was trained in, and few fit that range.
+  if (head != files.weights.end()) files.spec.dtype = bfloat16;
   return files;
 }
 

@@ -196,40 +196,24 @@ SafetensorsLoad load_safetensors(std::shared_ptr<io::Reader> in, StreamOrDevice 
   return load_all(SafetensorsFile(bytes.buffer(), bytes.end(), in->label()));
 }
 
-namespace {
-
-/// A file as it will be written: its header, and the arrays in the order of their data.
-struct Contents {
-  Contents(std::unordered_map<std::string, array> arrays,
-           const std::unordered_map<std::string, std::string>& metadata);
-  /// Evaluates, writes and lets go of one array after the other.
-  void write(ByteSink& out);
-
-  std::string header;
-  std::vector<std::pair<std::string, array>> ordered;
-};
-
-Contents::Contents(std::unordered_map<std::string, array> arrays,
-                   const std::unordered_map<std::string, std::string>& metadata)
-    : ordered(std::make_move_iterator(arrays.begin()), std::make_move_iterator(arrays.end())) {
-  if (arrays.contains("__metadata__")) {
-    throw std::invalid_argument("[save_safetensors] no tensor can be called __metadata__");
-  }
+SafetensorsWriter::SafetensorsWriter(ByteSink& out, const std::vector<Tensor>& tensors,
+                                     const std::unordered_map<std::string, std::string>& metadata)
+    : out_(out) {
   Json json = Json::object();
   json["__metadata__"] = metadata.empty() ? Json::object() : Json(metadata);
-
-  // Widest elements first keeps every tensor aligned; the name decides among equals.
-  std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
-    return std::pair(-int(a.second.itemsize()), a.first) <
-           std::pair(-int(b.second.itemsize()), b.first);
-  });
   size_t offset = 0;
-  for (const auto& [name, a] : ordered) {
-    json[name] = {{"dtype", stored_name(a.dtype())},
-                  {"shape", std::vector<int>(a.shape().begin(), a.shape().end())},
-                  {"data_offsets", {offset, offset + a.nbytes()}}};
-    offset += a.nbytes();
+  for (const auto& [name, dtype, shape] : tensors) {
+    if (json.contains(name)) {
+      throw std::invalid_argument(
+          fmt::format("[save_safetensors] no tensor can be called {}, or not two", name));
+    }
+    const size_t end = offset + element_count(shape) * dtype.size();
+    json[name] = {{"dtype", stored_name(dtype)},
+                  {"shape", std::vector<int>(shape.begin(), shape.end())},
+                  {"data_offsets", {offset, end}}};
+    offset = end;
   }
+  std::string header;
   try {
     header = json.dump();
   } catch (const Json::exception& error) {
@@ -242,17 +226,34 @@ Contents::Contents(std::unordered_map<std::string, array> arrays,
         fmt::format("[save_safetensors] the header has {} bytes; at most {} are allowed",
                     header.size(), max_header));
   }
+  const uint64_t length = header.size();
+  out_.write(&length, 8);
+  out_.write(header.data(), header.size());
 }
 
-void Contents::write(ByteSink& out) {
-  const uint64_t length = header.size();
-  out.write(&length, 8);
-  out.write(header.data(), header.size());
-  for (auto& [name, a] : ordered) {
-    array dense = contiguous(std::exchange(a, array(false)));
-    dense.eval();
-    out.write(dense.data<char>(), dense.nbytes());
-  }
+void SafetensorsWriter::write(const array& next) {
+  array dense = contiguous(next);
+  dense.eval();
+  out_.write(dense.data<char>(), dense.nbytes());
+}
+
+namespace {
+
+/// Writes and lets go of one array after the other.
+void write_all(ByteSink& out, std::unordered_map<std::string, array> arrays,
+               const std::unordered_map<std::string, std::string>& metadata) {
+  std::vector<std::pair<std::string, array>> ordered(std::make_move_iterator(arrays.begin()),
+                                                     std::make_move_iterator(arrays.end()));
+  arrays.clear();
+  // Widest elements first keeps every tensor aligned; the name decides among equals.
+  std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
+    return std::pair(-int(a.second.itemsize()), a.first) <
+           std::pair(-int(b.second.itemsize()), b.first);
+  });
+  std::vector<SafetensorsWriter::Tensor> tensors;
+  for (const auto& [name, a] : ordered) tensors.push_back({name, a.dtype(), a.shape()});
+  SafetensorsWriter writer(out, tensors, metadata);
+  for (auto& [name, a] : ordered) writer.write(std::exchange(a, array(false)));
 }
 
 }  // namespace
@@ -260,9 +261,8 @@ void Contents::write(ByteSink& out) {
 void save_safetensors(std::string file, std::unordered_map<std::string, array> arrays,
                       std::unordered_map<std::string, std::string> metadata) {
   if (!file.ends_with(".safetensors")) file += ".safetensors";
-  Contents contents(std::move(arrays), metadata);
   AtomicFile out(file);
-  contents.write(out);
+  write_all(out, std::move(arrays), metadata);
   out.commit();
 }
 
@@ -270,7 +270,7 @@ void save_safetensors(std::shared_ptr<io::Writer> out,
                       std::unordered_map<std::string, array> arrays,
                       std::unordered_map<std::string, std::string> metadata) {
   io::WriterSink sink(*out, "save_safetensors");
-  Contents(std::move(arrays), metadata).write(sink);
+  write_all(sink, std::move(arrays), metadata);
 }
 
 }  // namespace quern

@@ -7,12 +7,14 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "engine/array/array.h"
 #include "engine/io/streams.h"
 
 namespace quern {
 
+class ByteSink;
 class MappedFile;
 
 /// A safetensors file, open for reading. The file is memory-mapped: the arrays share its pages, and
@@ -52,6 +54,30 @@ class SafetensorsFile {
   std::shared_ptr<Buffer> buffer_;
   std::map<std::string, Tensor> tensors_;
   std::map<std::string, std::string> metadata_;
+};
+
+/// Writes a safetensors file tensor by tensor, so that never more than one needs to be in memory.
+class SafetensorsWriter {
+ public:
+  struct Tensor {
+    std::string name;
+    Dtype dtype;
+    Shape shape;
+
+    size_t nbytes() const { return element_count(shape) * dtype.size(); }
+  };
+
+  /// Writes the header. The tensors lie in this order: those of wide elements first are all
+  /// aligned. Throws std::invalid_argument for names that the format has no room for, and what the
+  /// sink throws.
+  SafetensorsWriter(ByteSink& out, const std::vector<Tensor>& tensors,
+                    const std::unordered_map<std::string, std::string>& metadata = {});
+
+  /// The next tensor, evaluated here.
+  void write(const array& next);
+
+ private:
+  ByteSink& out_;
 };
 
 using SafetensorsLoad =

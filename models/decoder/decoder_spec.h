@@ -54,6 +54,7 @@ struct LayerSpec {
 struct DecoderSpec {
   int hidden_size = 0;
   int vocab_size = 0;
+  std::optional<Dtype> dtype;  ///< that it computes in; none: as the weights say
   std::vector<LayerSpec> layers;
   NormSpec norm;  ///< before the head
   float embedding_scale = 1.0f;

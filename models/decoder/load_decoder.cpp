@@ -5,6 +5,7 @@
 namespace quern::models {
 
 Dtype compute_dtype(const Weights& weights, const DecoderSpec& spec) {
+  if (spec.dtype) return *spec.dtype;
   // Scales of the fp4 and fp8 modes are bytes: then a norm's weight tells.
   for (const std::string& name : {spec.embedding_name + ".scales", spec.embedding_name + ".weight",
                                   spec.norm_name + ".weight"}) {

@@ -10,8 +10,8 @@
 
 namespace quern::models {
 
-/// What a model computes in unless asked for float32: the floats of its embedding, when they are
-/// float16, bfloat16 or float32; else float32.
+/// What a model computes in unless asked for float32: what its description says, else the floats of
+/// its embedding, when they are float16, bfloat16 or float32; else float32.
 Dtype compute_dtype(const Weights& weights, const DecoderSpec& spec);
 
 /// The decoder of this description with these weights, in its form and none of them read yet; with
