@@ -75,6 +75,13 @@ std::shared_ptr<const LanguageModel> LanguageModel::load(const fs::path& folder,
   return model;
 }
 
+std::shared_ptr<const LanguageModel> LanguageModel::with_decoder(
+    std::shared_ptr<const Decoder> decoder) const {
+  std::shared_ptr<LanguageModel> model(new LanguageModel(*this));
+  model->decoder_ = std::move(decoder);
+  return model;
+}
+
 const Tokenizer& LanguageModel::tokenizer() const {
   if (tokenizer_) return *tokenizer_;
   throw ModelError(fmt::format("[tokenizer] {}: holds no tokenizer.json", folder_.string()),

@@ -30,6 +30,9 @@ class LanguageModel {
   static std::shared_ptr<const LanguageModel> load(const std::filesystem::path& folder,
                                                    const LoadOptions& options = {});
 
+  /// The same with another network, which takes and gives the same tokens.
+  std::shared_ptr<const LanguageModel> with_decoder(std::shared_ptr<const Decoder> decoder) const;
+
   const std::filesystem::path& folder() const { return folder_; }  ///< or the GGUF file
   const ModelConfig& config() const { return config_; }
   const Decoder& decoder() const { return *decoder_; }
