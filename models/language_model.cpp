@@ -51,7 +51,7 @@ std::shared_ptr<const LanguageModel> LanguageModel::load(const fs::path& folder,
   const DecoderSpec spec = find_family(model->config_).describe(model->config_);
   model->decoder_ =
       load_decoder(Checkpoint::open(folder), spec, model->config_.quantization, options.exact);
-  if (fs::exists(folder / "tokenizer.json")) {
+  if (Tokenizer::is_in(folder)) {
     model->tokenizer_ = Tokenizer::load(folder);
     check_size(*model->tokenizer_, model->config_, folder);
     const Tokenizer& tokenizer = *model->tokenizer_;
@@ -71,8 +71,10 @@ std::shared_ptr<const LanguageModel> LanguageModel::load(const fs::path& folder,
 
 const Tokenizer& LanguageModel::tokenizer() const {
   if (tokenizer_) return *tokenizer_;
-  throw ModelError(fmt::format("[tokenizer] {}: holds no tokenizer.json", folder_.string()),
-                   "Add the model's tokenizer.json, or use token ids instead of text.");
+  throw ModelError(
+      fmt::format("[tokenizer] {}: holds no tokenizer (tokenizer.json, tokenizer.model, ...)",
+                  folder_.string()),
+      "Add the model's tokenizer.json, or use token ids instead of text.");
 }
 
 const ChatTemplate& LanguageModel::chat_template() const {
