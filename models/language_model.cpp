@@ -54,7 +54,7 @@ std::shared_ptr<const LanguageModel> LanguageModel::load(const fs::path& folder,
   model->config_ = std::move(files.config);
   if (files.vocabulary && has_tokens(*files.vocabulary)) {
     model->tokenizer_ = tokenizer_of_gguf(*files.vocabulary, files.path.string());
-  } else if (!files.vocabulary && fs::exists(folder / "tokenizer.json")) {
+  } else if (!files.vocabulary && Tokenizer::is_in(folder)) {
     model->tokenizer_ = Tokenizer::load(folder);
   }
   if (model->tokenizer_) {
@@ -84,8 +84,10 @@ std::shared_ptr<const LanguageModel> LanguageModel::with_decoder(
 
 const Tokenizer& LanguageModel::tokenizer() const {
   if (tokenizer_) return *tokenizer_;
-  throw ModelError(fmt::format("[tokenizer] {}: holds no tokenizer.json", folder_.string()),
-                   "Add the model's tokenizer.json, or use token ids instead of text.");
+  throw ModelError(
+      fmt::format("[tokenizer] {}: holds no tokenizer (tokenizer.json, tokenizer.model, ...)",
+                  folder_.string()),
+      "Add the model's tokenizer.json, or use token ids instead of text.");
 }
 
 const ChatTemplate& LanguageModel::chat_template() const {

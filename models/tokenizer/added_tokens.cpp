@@ -1,9 +1,15 @@
 #include "models/tokenizer/added_tokens.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "models/tokenizer/characters.h"
+#include "models/tokenizer/format_error.h"
+#include "models/tokenizer/json_fields.h"
 #include "models/tokenizer/utf8.h"
+#include "models/tokenizer/vocabulary.h"
 
 namespace quern::models {
 
@@ -32,6 +38,23 @@ size_t skip_space(std::string_view text, size_t begin) {
 }
 
 }  // namespace
+
+AddedToken read_added_token(const nlohmann::json& entry, int64_t id) {
+  constexpr const char* where = "an added token";
+  AddedToken token;
+  token.content = string_field(entry, "content", where);
+  if (id < 0 || id >= Vocabulary::id_limit) {
+    throw FormatError(fmt::format("the added token {} has the id {}, which is outside 0 to {}",
+                                  in_quotes(token.content), id, Vocabulary::id_limit - 1));
+  }
+  token.id = static_cast<int32_t>(id);
+  token.single_word = bool_field(entry, "single_word", where, false);
+  token.lstrip = bool_field(entry, "lstrip", where, false);
+  token.rstrip = bool_field(entry, "rstrip", where, false);
+  token.special = bool_field(entry, "special", where, false);
+  token.normalized = bool_field(entry, "normalized", where, !token.special);
+  return token;
+}
 
 AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens)
     : tokens_(std::move(tokens)), first_bytes_(256) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,10 @@ struct AddedToken {
   bool normalized = false;   // is looked for in the normalised text, itself normalised
   bool special = false;      // decoding may skip it
 };
+
+/// Reads "content" and the flags of an added token. Throws FormatError, also for an id that is not
+/// in 0 to Vocabulary::id_limit - 1.
+AddedToken read_added_token(const nlohmann::json& entry, int64_t id);
 
 /// A stretch of text between added tokens (id < 0) or an added token.
 struct AddedTokenSpan {

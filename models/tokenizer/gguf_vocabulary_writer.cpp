@@ -47,8 +47,8 @@ std::vector<json> steps_of(const json& components, const char* name, const char*
 
 std::string type_of(const json& step) { return string_field(step, "type", "a component"); }
 
-/// Runs of spaces, which published tokenizers list in an order of their own: the order in which their
-/// rules apply does not change what a run becomes.
+/// Runs of spaces, which published tokenizers list in an order of their own: the order in which
+/// their rules apply does not change what a run becomes.
 bool repeats_one_character(std::string_view text) {
   size_t length = text.empty() ? 0 : utf8_length(text[0]);
   return text.substr(length) == text.substr(0, text.size() - length);

@@ -39,6 +39,91 @@ std::string file_text(const std::filesystem::path& path) {
   return text;
 }
 
+struct TokenizerFiles;
+
+/// A file format: its reader is given the text of the main file.
+struct Format {
+  std::string_view name;         // of the main file; one that begins with '.' is any file's ending
+  std::string_view beside = {};  // a file without which it does not count
+  TokenizerParts (*read)(std::string_view text, const TokenizerFiles& files,
+                         const TokenizerConfig& config);
+};
+
+struct TokenizerFiles {
+  const Format* format = nullptr;  // null when the folder holds no tokenizer
+  std::filesystem::path main;
+};
+
+/// The one that stands first counts.
+constexpr Format formats[] = {
+    {.name = "tokenizer.json",
+     .read = [](std::string_view text, const TokenizerFiles&,
+                const TokenizerConfig& config) { return read_tokenizer_json(text, config); }},
+    {.name = "tokenizer.model",
+     .read =
+         [](std::string_view text, const TokenizerFiles& files, const TokenizerConfig& config) {
+           // Some models' tokenizer.model is a tiktoken file.
+           return is_tiktoken(text) ? read_tiktoken(text, files.main.filename().string(), config)
+                                    : read_sentencepiece(text, config);
+         }},
+    {.name = ".tiktoken",
+     .read =
+         [](std::string_view text, const TokenizerFiles& files, const TokenizerConfig& config) {
+           return read_tiktoken(text, files.main.filename().string(), config);
+         }},
+    {.name = "tiktoken.model",
+     .read =
+         [](std::string_view text, const TokenizerFiles& files, const TokenizerConfig& config) {
+           return read_tiktoken(text, files.main.filename().string(), config);
+         }},
+    {.name = "vocab.json",
+     .beside = "merges.txt",
+     .read =
+         [](std::string_view text, const TokenizerFiles& files, const TokenizerConfig& config) {
+           std::string merges = file_text(files.main.parent_path() / "merges.txt");
+           return read_vocabulary_and_merges(text, merges, config);
+         }},
+    {.name = "vocab.txt",
+     .read = [](std::string_view text, const TokenizerFiles&,
+                const TokenizerConfig& config) { return read_word_list(text, config); }},
+};
+
+/// The first file in the folder, by name, that ends so; empty when there is none.
+std::filesystem::path file_ending_in(const std::filesystem::path& folder, std::string_view ending) {
+  std::filesystem::path first;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ending && (first.empty() || entry.path() < first)) {
+      first = entry.path();
+    }
+  }
+  return first;
+}
+
+TokenizerFiles find_files(const std::filesystem::path& folder) {
+  for (const Format& format : formats) {
+    auto main =
+        format.name.starts_with('.') ? file_ending_in(folder, format.name) : folder / format.name;
+    bool is_complete = format.beside.empty() || std::filesystem::exists(folder / format.beside);
+    if (!main.empty() && std::filesystem::exists(main) && is_complete) return {&format, main};
+  }
+  return {};
+}
+
+TokenizerConfig read_config_files(const std::filesystem::path& folder) {
+  TokenizerConfig config;
+  std::filesystem::path path = folder / "chat_template.jinja";
+  if (std::filesystem::exists(path)) config.chat_template = file_text(path);
+  for (const char* name :
+       {"chat_template.json", "tokenizer_config.json", "special_tokens_map.json"}) {
+    path = folder / name;
+    if (!std::filesystem::exists(path)) continue;
+    read_named(path.string(), file_text(path),
+               [&](std::string_view text) { read_tokenizer_config(text, config); });
+  }
+  return config;
+}
+
 /// Adds the ids of one stretch of normalised text without added tokens.
 void encode_stretch(const TokenizerParts& parts, std::string_view text, bool at_start,
                     std::vector<int32_t>& ids) {
@@ -85,37 +170,33 @@ void encode_text(const TokenizerParts& parts, std::string_view text, std::vector
 
 Tokenizer::Tokenizer(std::shared_ptr<const TokenizerParts> parts) : parts_(std::move(parts)) {}
 
-Tokenizer Tokenizer::load(const std::filesystem::path& folder) {
-  auto parts = std::make_shared<TokenizerParts>();
-  std::filesystem::path path = folder / "tokenizer.json";
-  if (!std::filesystem::exists(path)) {
-    throw ModelError(fmt::format("[tokenizer] {}: the file does not exist", path.string()),
-                     "Choose a folder with a model in the Hugging Face layout.");
-  }
-  read_named(path.string(), file_text(path),
-             [&](std::string_view text) { *parts = read_tokenizer_json(text); });
+bool Tokenizer::is_in(const std::filesystem::path& folder) { return find_files(folder).format; }
 
-  path = folder / "chat_template.jinja";
-  if (std::filesystem::exists(path)) parts->config.chat_template = file_text(path);
-  for (const char* name :
-       {"chat_template.json", "tokenizer_config.json", "special_tokens_map.json"}) {
-    path = folder / name;
-    if (!std::filesystem::exists(path)) continue;
-    read_named(path.string(), file_text(path),
-               [&](std::string_view text) { read_tokenizer_config(text, parts->config); });
+Tokenizer Tokenizer::load(const std::filesystem::path& folder) {
+  TokenizerFiles files = find_files(folder);
+  if (!files.format) {
+    throw ModelError(
+        fmt::format("[tokenizer] {}: the folder holds no tokenizer", folder.string()),
+        "It needs a tokenizer.json, tokenizer.model, *.tiktoken, vocab.json with merges.txt, or "
+        "vocab.txt: choose a folder with a model in the Hugging Face layout.");
   }
+  TokenizerConfig config = read_config_files(folder);
+  auto parts = std::make_shared<TokenizerParts>();
+  read_named(files.main.string(), file_text(files.main),
+             [&](std::string_view text) { *parts = files.format->read(text, files, config); });
   return Tokenizer(std::move(parts));
 }
 
 Tokenizer Tokenizer::from_json(std::string_view tokenizer_json,
                                std::string_view tokenizer_config_json) {
-  auto parts = std::make_shared<TokenizerParts>();
-  read_named("tokenizer.json", tokenizer_json,
-             [&](std::string_view text) { *parts = read_tokenizer_json(text); });
+  TokenizerConfig config;
   if (!tokenizer_config_json.empty()) {
     read_named("tokenizer_config.json", tokenizer_config_json,
-               [&](std::string_view text) { read_tokenizer_config(text, parts->config); });
+               [&](std::string_view text) { read_tokenizer_config(text, config); });
   }
+  auto parts = std::make_shared<TokenizerParts>();
+  read_named("tokenizer.json", tokenizer_json,
+             [&](std::string_view text) { *parts = read_tokenizer_json(text, config); });
   return Tokenizer(std::move(parts));
 }
 

@@ -13,19 +13,26 @@ namespace quern::models {
 
 struct TokenizerParts;
 
-/// Text to token ids and back, as the `tokenizers` library does it with the same tokenizer.json.
+/// Text to token ids and back, as the `tokenizers` library does it with the same tokenizer.json and
+/// SentencePiece or tiktoken with their files. "truncation" and "padding" in a tokenizer.json are
+/// not obeyed: no text is cut silently.
 ///
 /// A value: copies share what was loaded, which never changes. Any thread may call any function.
 class Tokenizer {
  public:
-  /// Reads FOLDER/tokenizer.json, and where they exist tokenizer_config.json,
-  /// special_tokens_map.json, chat_template.jinja and chat_template.json.
+  /// Reads the first that FOLDER holds of tokenizer.json, tokenizer.model (SentencePiece or
+  /// tiktoken), *.tiktoken, tiktoken.model, vocab.json with merges.txt, and vocab.txt; and where
+  /// they exist tokenizer_config.json, special_tokens_map.json, chat_template.jinja and
+  /// chat_template.json. Added tokens that only tokenizer_config.json names are taken in.
   ///
   /// Throws ModelError, naming the file, when one cannot be read, is malformed, or uses a component
   /// that is not supported.
   static Tokenizer load(const std::filesystem::path& folder);
 
-  /// The same from texts in memory.
+  /// Whether the folder holds one of these files.
+  static bool is_in(const std::filesystem::path& folder);
+
+  /// A tokenizer.json from texts in memory.
   static Tokenizer from_json(std::string_view tokenizer_json,
                              std::string_view tokenizer_config_json = {});
 

@@ -40,31 +40,17 @@ ModelMembers read_model_members(JsonCursor& cursor) {
 }
 
 std::vector<AddedToken> read_added_tokens(const json& file) {
-  constexpr const char* where = "an added token";
   std::vector<AddedToken> tokens;
   if (!find_field(file, "added_tokens", "the file")) return tokens;
   for (const json& entry : array_field(file, "added_tokens", "the file")) {
-    AddedToken token;
-    token.content = string_field(entry, "content", where);
-    int64_t id = integer_field(entry, "id", where);
-    if (id < 0 || id >= Vocabulary::id_limit) {
-      throw FormatError(fmt::format("the added token {} has the id {}, which is outside 0 to {}",
-                                    in_quotes(token.content), id, Vocabulary::id_limit - 1));
-    }
-    token.id = static_cast<int32_t>(id);
-    token.single_word = bool_field(entry, "single_word", where, false);
-    token.lstrip = bool_field(entry, "lstrip", where, false);
-    token.rstrip = bool_field(entry, "rstrip", where, false);
-    token.special = bool_field(entry, "special", where, false);
-    token.normalized = bool_field(entry, "normalized", where, !token.special);
-    tokens.push_back(std::move(token));
+    tokens.push_back(read_added_token(entry, integer_field(entry, "id", "an added token")));
   }
   return tokens;
 }
 
 }  // namespace
 
-TokenizerParts read_tokenizer_json(std::string_view text) {
+TokenizerParts read_tokenizer_json(std::string_view text, const TokenizerConfig& config) {
   if (!is_valid_utf8(text)) throw FormatError("the text is not valid UTF-8");
   JsonCursor cursor(text);
   json file = json::object();  // all members but the model
@@ -85,6 +71,8 @@ TokenizerParts read_tokenizer_json(std::string_view text) {
   parts.model = make_model({model->small, model->vocab, model->merges});
   parts.set_components(file);
   parts.add_tokens(read_added_tokens(file));
+  parts.add_missing_tokens(config.added_tokens);
+  parts.config = config;
   if (const json* post_processor = find_field(file, "post_processor", "the file")) {
     parts.post_processor = read_post_processor(*post_processor, parts.vocab_size);
   }

@@ -47,6 +47,23 @@ void TokenizerParts::add_tokens(const std::vector<AddedToken>& tokens) {
   normalized_added_tokens = AddedTokenMatcher(std::move(normalized));
 }
 
+void TokenizerParts::add_missing_tokens(const std::vector<AddedToken>& tokens) {
+  std::vector<AddedToken> displaced;
+  std::vector<AddedToken> missing;
+  for (AddedToken token : tokens) {
+    if (token.content.empty() || added_ids.contains(token.content)) continue;
+    auto known = model->vocabulary().find(token.content);
+    if (known) token.id = *known;
+    bool is_free = known || !model->vocabulary().contains(token.id);
+    (is_free && !added_tokens.contains(token.id) ? missing : displaced).push_back(token);
+  }
+  add_tokens(missing);
+  for (AddedToken& token : displaced) {
+    token.id = vocab_size;
+    add_tokens({token});
+  }
+}
+
 std::optional<int32_t> TokenizerParts::find(std::string_view token) const {
   auto added = added_ids.find(token);
   return added != added_ids.end() ? added->second : model->vocabulary().find(token);

@@ -51,12 +51,38 @@ struct TokenizerParts {
   /// Throws FormatError when two tokens share an id or a text.
   void add_tokens(const std::vector<AddedToken>& tokens);
 
+  /// Takes in those that are not yet added tokens: under the id that the vocabulary has for the
+  /// text, else under their own, else, when that is taken, under the next free one.
+  void add_missing_tokens(const std::vector<AddedToken>& tokens);
+
   std::optional<int32_t> find(std::string_view token) const;
   std::string_view text(int32_t id) const;
   bool is_special(int32_t id) const;
 };
 
-/// Fills all but `config` from the text of a tokenizer.json. Throws FormatError.
-TokenizerParts read_tokenizer_json(std::string_view text);
+/// The readers of the file formats. `config` is what stands beside them; it becomes part of the
+/// result. All throw FormatError.
+
+/// tokenizer.json.
+TokenizerParts read_tokenizer_json(std::string_view text, const TokenizerConfig& config);
+
+/// A SentencePiece model: BPE or unigram.
+TokenizerParts read_sentencepiece(std::string_view bytes, const TokenizerConfig& config);
+
+/// A byte-level vocabulary with a token in base64 and its rank on each line, as OpenAI's tiktoken
+/// has it. How text is divided, and which special tokens there are unless `config` names them,
+/// follows from the tokenizer's class and the file's name.
+TokenizerParts read_tiktoken(std::string_view text, std::string_view file_name,
+                             const TokenizerConfig& config);
+
+/// True when the first line is a token in base64 and its rank.
+bool is_tiktoken(std::string_view text);
+
+/// GPT-2's vocab.json and merges.txt.
+TokenizerParts read_vocabulary_and_merges(std::string_view vocabulary_json, std::string_view merges,
+                                          const TokenizerConfig& config);
+
+/// BERT's vocab.txt: a token on each line.
+TokenizerParts read_word_list(std::string_view text, const TokenizerConfig& config);
 
 }  // namespace quern::models
