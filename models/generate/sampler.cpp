@@ -1,6 +1,7 @@
 #include "models/generate/sampler.h"
 
 #include <algorithm>
+#include <limits>
 #include <random>
 
 #include "engine/ops/arithmetic.h"
@@ -50,8 +51,14 @@ Sampler::Sampler(const SamplingOptions& options, int32_t vocab_size,
   }
 }
 
-array Sampler::sample(const array& logits) {
-  const array scores = penalties_.apply(biased(astype(reshape(logits, {vocab_size_}), float32)));
+array Sampler::sample(const array& logits, const std::optional<array>& allowed) {
+  array scores = penalties_.apply(biased(astype(reshape(logits, {vocab_size_}), float32)));
+  if (allowed) {
+    // An allowed token beats all others, even one that the model holds to be impossible.
+    constexpr float lowest = std::numeric_limits<float>::lowest();
+    constexpr float never = -std::numeric_limits<float>::infinity();
+    scores = where(*allowed, maximum(scores, array(lowest)), array(never));
+  }
   const array token =
       options_.temperature == 0 ? astype(argmax(scores, 0, true), int32) : draw(scores);
   penalties_.add(token);

@@ -22,9 +22,9 @@ class Sampler {
   Sampler(const SamplingOptions& options, int32_t vocab_size, std::span<const int32_t> prompt,
           std::span<const int32_t> protected_tokens = {});
 
-  /// logits: vocab_size elements, any float dtype; of the next position.
-  /// Returns the token: [1] int32.
-  array sample(const array& logits);
+  /// logits: vocab_size elements, any float dtype; of the next position. allowed: [vocab_size]
+  /// bool, one at least true; the others are never chosen. Returns the token: [1] int32.
+  array sample(const array& logits, const std::optional<array>& allowed = {});
 
  private:
   array biased(const array& logits) const;
