@@ -65,7 +65,12 @@ array Sampler::scores(const array& logits) const {
 }
 
 array Sampler::choose(const array& scores, const std::optional<array>& allowed) {
-  const array open = allowed ? where(*allowed, scores, array(-infinity)) : scores;
+  array open = scores;
+  if (allowed) {
+    // An allowed token beats all others, even one that the model holds to be impossible.
+    constexpr float lowest = std::numeric_limits<float>::lowest();
+    open = where(*allowed, maximum(scores, array(lowest)), array(-infinity));
+  }
   if (is_greedy()) return astype(argmax(open, 0, true), int32);
   const Candidates from = candidates(open);
   const array chosen = random::categorical(reshape(from.logits, {1, -1}), -1, next_key());

@@ -13,6 +13,7 @@ enum class Emission {
   exact,   // never: the whole is what the `tokenizers` library decodes at once
   prompt,  // as soon as a character is complete; see byte_fallback in decoder_stages.cpp for the
            // one difference
+  bytes,   // as prompt, but the bytes of incomplete characters too, token by token
 };
 
 /// One step from tokens to text, working on a stream: text arrives in chunks, end_token() closes a

@@ -17,7 +17,8 @@ namespace {
 class ByteLevel : public TokenStage {
  public:
   using Settings = NoSettings;
-  ByteLevel(DecoderStage* next, const Settings&, Emission) : TokenStage(next) {}
+  ByteLevel(DecoderStage* next, const Settings&, Emission emission)
+      : TokenStage(next), raw_(emission == Emission::bytes) {}
   void finish() override {
     std::string rest;
     assembler_.finish(rest);
@@ -31,11 +32,16 @@ class ByteLevel : public TokenStage {
     bytes_.clear();
     completed_.clear();
     append_bytes(text, bytes_);
+    if (raw_) {
+      next_->text(bytes_);
+      return;
+    }
     for (char byte : bytes_) assembler_.add(static_cast<uint8_t>(byte), completed_);
     next_->text(completed_);
   }
 
  private:
+  bool raw_;
   Utf8Assembler assembler_;
   std::string bytes_;
   std::string completed_;
@@ -50,7 +56,9 @@ class ByteFallback : public TokenStage {
  public:
   using Settings = NoSettings;
   ByteFallback(DecoderStage* next, const Settings&, Emission emission)
-      : TokenStage(next), prompt_(emission == Emission::prompt) {}
+      : TokenStage(next),
+        prompt_(emission == Emission::prompt),
+        raw_(emission == Emission::bytes) {}
   void finish() override {
     end_run();
     next_->finish();
@@ -59,6 +67,10 @@ class ByteFallback : public TokenStage {
  protected:
   void token(std::string_view text) override {
     int byte = byte_of_token(text);
+    if (raw_ && byte >= 0) {
+      pass(std::string(1, static_cast<char>(byte)));
+      return;
+    }
     if (byte < 0) {
       end_run();
       pass(text);
@@ -101,6 +113,7 @@ class ByteFallback : public TokenStage {
   }
 
   bool prompt_;
+  bool raw_;
   bool in_run_ = false;
   bool broken_ = false;     // the run holds an invalid byte
   size_t bytes_ = 0;        // of the run, not given out yet

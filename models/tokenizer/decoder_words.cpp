@@ -112,8 +112,8 @@ struct WordEndSettings {
 class BpeWords : public TokenStage {
  public:
   using Settings = WordEndSettings;
-  BpeWords(DecoderStage* next, const Settings& settings, Emission)
-      : TokenStage(next), settings_(settings) {}
+  BpeWords(DecoderStage* next, const Settings& settings, Emission emission)
+      : TokenStage(next), settings_(settings), holds_back_(emission != Emission::bytes) {}
   void finish() override {
     if (holds_) give_out("");
     next_->finish();
@@ -124,6 +124,7 @@ class BpeWords : public TokenStage {
     if (holds_) give_out(" ");
     held_ = text;
     holds_ = true;
+    if (!holds_back_) give_out(" ");
   }
 
  private:
@@ -134,6 +135,7 @@ class BpeWords : public TokenStage {
   }
 
   const Settings& settings_;
+  bool holds_back_;
   std::string held_;
   bool holds_ = false;
 };

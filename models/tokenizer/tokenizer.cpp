@@ -229,6 +229,23 @@ std::string Tokenizer::decode(std::span<const int32_t> ids, bool skip_special_to
   return stream.take();
 }
 
+std::vector<std::string> Tokenizer::token_bytes(bool at_start) const {
+  std::vector<std::string> out(static_cast<size_t>(parts_->vocab_size));
+  DecodeStream stream(*parts_->decoder, Emission::bytes);
+  bool begun = at_start;
+  for (int32_t id = 0; id < parts_->vocab_size; ++id) {
+    const std::string_view token = parts_->text(id);
+    if (token.empty()) continue;
+    if (!begun) stream.add(token);
+    begun = true;
+    if (at_start) stream = DecodeStream(*parts_->decoder, Emission::bytes);
+    stream.take();
+    stream.add(token);
+    out[static_cast<size_t>(id)] = stream.take();
+  }
+  return out;
+}
+
 int32_t Tokenizer::vocab_size() const { return parts_->vocab_size; }
 
 std::optional<int32_t> Tokenizer::token_to_id(std::string_view token) const {

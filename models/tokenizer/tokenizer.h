@@ -47,6 +47,11 @@ class Tokenizer {
   /// Unknown ids are left out. The result is valid UTF-8.
   std::string decode(std::span<const int32_t> ids, bool skip_special_tokens = true) const;
 
+  /// The bytes that each token adds to a text, perhaps the middle of a character: [vocab_size()],
+  /// empty for unknown ids. at_start: as the text's first token, else behind others. Added tokens
+  /// give their own text.
+  std::vector<std::string> token_bytes(bool at_start) const;
+
   /// The highest id + 1, added tokens included.
   int32_t vocab_size() const;
   std::optional<int32_t> token_to_id(std::string_view token) const;
