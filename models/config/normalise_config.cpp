@@ -1,8 +1,11 @@
 #include "models/config/normalise_config.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
+
+#include "models/config/published_defaults.h"
 
 namespace quern::models {
 
@@ -29,6 +32,7 @@ constexpr std::pair<const char*, const char*> other_names[] = {
     {"max_sequence_length", "max_position_embeddings"},
     {"rotary_emb_base", "rope_theta"},
     {"rotary_pct", "partial_rotary_factor"},
+    {"rope_pct", "partial_rotary_factor"},
     {"norm_eps", "rms_norm_eps"},
     {"activation_function", "hidden_act"},
     {"num_local_experts", "num_experts"},
@@ -43,8 +47,9 @@ bool is_given(const Json& config, const char* key) {
   return found != config.end() && !found->is_null();
 }
 
-/// What the text part leaves unsaid is as the whole says.
-Json text_part(Json config) {
+/// What the text part leaves unsaid is as the whole says; none when the config is that of a text
+/// model.
+std::optional<Json> text_part(Json& config) {
   for (const char* name : text_parts) {
     if (!is_given(config, name) || !config[name].is_object()) continue;
     Json part = std::move(config[name]);
@@ -54,16 +59,18 @@ Json text_part(Json config) {
     }
     return part;
   }
-  return config;
+  return std::nullopt;
 }
 
 }  // namespace
 
 Json normalise_config(Json config) {
-  config = text_part(std::move(config));
+  const auto part = text_part(config);
+  if (part) config = *part;
   for (const auto& [other, name] : other_names) {
     if (is_given(config, other) && !is_given(config, name)) config[name] = config[other];
   }
+  fill_published_defaults(config, part.has_value());
   return config;
 }
 

@@ -28,6 +28,8 @@ array activate(Activation activation, const array& x) {
       return square(maximum(x, number(0)));
     case Activation::clamped_swiglu:
       throw std::logic_error("[activation] clamped_swiglu needs a gate");
+    case Activation::xielu:
+      throw std::logic_error("[activate] xielu has parameters");
   }
   __builtin_unreachable();
 }

@@ -5,7 +5,7 @@
 
 namespace quern::models {
 
-/// The nonlinearity of an MLP, element by element, in x's dtype.
+/// The nonlinearity of an MLP, element by element, in x's dtype. Not for those with parameters.
 array activate(Activation activation, const array& x);
 
 /// That of a gated MLP: activation(gate) * up.

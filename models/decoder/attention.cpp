@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "engine/ops/arithmetic.h"
+#include "engine/ops/comparison.h"
 #include "engine/ops/fast.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/unary.h"
@@ -67,6 +68,10 @@ Attention::Attention(WeightReader& reader, const std::string& path, const Attent
     norm(query_norm_, spec.query_norm, spec.num_heads);
     if (!spec.attends_to_layer) norm(key_norm_, spec.key_norm, spec.num_key_value_heads);
   }
+  if (spec.output_norm) {
+    output_norm_.emplace(reader, path + "." + *spec.output_norm, spec.norm,
+                         spec.num_heads * spec.head_dim);
+  }
   if (spec.sinks) sinks_ = reader.take(path + "." + spec.sinks_name, {spec.num_heads});
   if (spec.rope) rope_.emplace(*spec.rope, spec.head_dim, reader.float_dtype());
 }
@@ -99,17 +104,37 @@ array Attention::heads(const array& projected, int num_heads, const std::optiona
   return split;
 }
 
-array Attention::operator()(const array& x, Step& step) const {
-  std::vector<array> parts;  // queries, keys, values, as far as they are computed here
+/// Queries, keys and values out of one projection.
+std::vector<array> Attention::cut(const array& fused) const {
+  const int groups = spec_.num_key_value_heads, size = spec_.head_dim;
+  const int queries = spec_.num_heads * size, keys = groups * size;
+  if (!spec_.fused_by_group) return split(fused, Shape{queries, queries + keys}, -1);
+  const int shared = spec_.num_heads / groups;
+  std::vector<array> parts = split(unflatten(fused, 2, {groups, (shared + 2) * size}),
+                                   Shape{shared * size, (shared + 1) * size}, -1);
+  for (array& part : parts) part = flatten(part, 2, 3);
+  return parts;
+}
+
+/// Queries, keys and values, as far as they are computed here: [B, T, H * D] of each.
+std::vector<array> Attention::project(const array& x) const {
+  std::vector<array> parts;
   if (fused_) {
-    const int queries = spec_.num_heads * spec_.head_dim;
-    const int keys = spec_.num_key_value_heads * spec_.head_dim;
-    parts = split((*fused_)(x), Shape{queries, queries + keys}, -1);
+    parts = cut((*fused_)(x));
   } else {
     parts.push_back((*query_)(x));
     if (key_) parts.push_back((*key_)(x));
     if (key_) parts.push_back(value_ ? (*value_)(x) : parts.back());
   }
+  if (spec_.clip) {
+    const array most(*spec_.clip, x.dtype());
+    for (array& part : parts) part = clip(part, negative(most), most);
+  }
+  return parts;
+}
+
+array Attention::operator()(const array& x, Step& step) const {
+  std::vector<array> parts = project(x);
   const int batch = x.shape(0), tokens = x.shape(1);
   std::optional<array> gate;
   if (spec_.output_gate) {
@@ -122,6 +147,7 @@ array Attention::operator()(const array& x, Step& step) const {
     return mix(own, step, sequence);
   });
   if (gate) mixed = multiply(mixed, sigmoid(*gate));
+  if (output_norm_) mixed = (*output_norm_)(mixed);
   return output_(mixed);
 }
 

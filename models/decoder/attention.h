@@ -23,6 +23,8 @@ class Attention final : public TokenMixer {
   std::unique_ptr<LayerCache> make_cache() const override;
 
  private:
+  std::vector<array> project(const array& x) const;
+  std::vector<array> cut(const array& fused) const;
   array mix(const std::vector<array>& parts, Step& step, size_t sequence) const;
   Step::Seen seen(const std::vector<array>& parts, Step& step, size_t sequence) const;
   array split_heads(const array& projected, int num_heads) const;
@@ -33,7 +35,7 @@ class Attention final : public TokenMixer {
   std::optional<Linear> fused_, query_, key_, value_;
   Linear output_;
   std::optional<array> sinks_;
-  std::optional<Norm> query_norm_, key_norm_;
+  std::optional<Norm> query_norm_, key_norm_, output_norm_;
   std::optional<Rope> rope_;
 };
 

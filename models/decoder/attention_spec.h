@@ -53,6 +53,9 @@ struct AttentionSpec {
   std::optional<float> score_softcap;  ///< scores become cap * tanh(score / cap)
   bool sinks = false;        ///< one more score per head, which takes its share: SINKS [num_heads]
   bool output_gate = false;  ///< queries come with a gate for each head: out * sigmoid(gate)
+  /// A norm of all heads together, before the output projection: its name.
+  std::optional<std::string> output_norm;
+  std::optional<float> clip;     ///< queries, keys and values as projected: to [-clip, clip]
   bool values_are_keys = false;  ///< there is no value projection
   std::optional<QueryGrowth> query_growth;
   /// Keys and values are those of an earlier layer: only queries are computed here.
@@ -62,6 +65,8 @@ struct AttentionSpec {
   std::string query = "q_proj", key = "k_proj", value = "v_proj", output = "o_proj";
   /// One projection for queries, keys and values, in this order, in place of the three.
   std::optional<std::string> fused;
+  /// Its rows group by group: the queries that share a key, that key, its value.
+  bool fused_by_group = false;
   std::string query_norm = "q_norm", key_norm = "k_norm", sinks_name = "sinks";
 
   PartSizes sizes() const;

@@ -30,6 +30,7 @@ struct LayerSpec {
   /// feed_forward_pre_norm is named.
   bool parallel = false;
   float residual_scale = 1.0f;
+  bool clips_residual = false;  ///< in float16: sums beyond its range become its largest value
 
   std::string mixer_name = "self_attn", feed_forward_name = "mlp";
   std::optional<std::string> mixer_pre_norm = "input_layernorm";

@@ -4,6 +4,9 @@
 #include <variant>
 
 #include "engine/ops/arithmetic.h"
+#include "engine/ops/cast.h"
+#include "engine/ops/comparison.h"
+#include "engine/ops/unary.h"
 #include "models/decoder/attention.h"
 #include "models/decoder/mla.h"
 #include "models/decoder/mlp.h"
@@ -43,7 +46,8 @@ Layer::Layer(WeightReader& reader, const std::string& path, const LayerSpec& spe
       feed_forward_(make<FeedForward>(reader, path_of(path, spec.feed_forward_name),
                                       spec.feed_forward, hidden_size)),
       parallel_(spec.parallel),
-      residual_scale_(spec.residual_scale) {
+      residual_scale_(spec.residual_scale),
+      clips_residual_(spec.clips_residual) {
   const auto norm = [&](std::optional<Norm>& place, const std::optional<std::string>& name) {
     if (name) place.emplace(reader, path + "." + *name, spec.norm, hidden_size);
   };
@@ -62,6 +66,11 @@ Layer::Layer(WeightReader& reader, const std::string& path, const LayerSpec& spe
 }
 
 array Layer::residual(const array& x, const array& change) const {
+  if (clips_residual_ && x.dtype() == float16) {
+    const array most(65504.0f);
+    const array sum = add(astype(x, float32), astype(change, float32));
+    return astype(clip(sum, negative(most), most), float16);
+  }
   if (residual_scale_ == 1.0f) return add(x, change);
   return add(x, multiply(change, array(residual_scale_, change.dtype())));
 }

@@ -34,6 +34,7 @@ class Layer {
   float residual_scale_;
   std::optional<LayerInputGate> own_input_;
   std::optional<array> output_scale_;  // [1]
+  bool clips_residual_;
 };
 
 }  // namespace quern::models

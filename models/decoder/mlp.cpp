@@ -1,7 +1,7 @@
 #include "models/decoder/mlp.h"
 
+#include "engine/ops/arithmetic.h"
 #include "engine/ops/shape.h"
-#include "models/decoder/activation.h"
 
 namespace quern::models {
 
@@ -17,15 +17,30 @@ Mlp::Mlp(WeightReader& reader, const std::string& path, const MlpSpec& spec, int
     if (spec.gated) projection(gate_, spec.gate, spec.intermediate_size);
     projection(up_, spec.up, spec.intermediate_size);
   }
+  if (spec.activation == Activation::xielu) xielu_.emplace(reader, path + ".act_fn");
+  if (spec.down_norm) {
+    down_norm_.emplace(reader, path + "." + *spec.down_norm, spec.norm, spec.intermediate_size);
+  }
+}
+
+array Mlp::activated(const array& x) const {
+  return xielu_ ? (*xielu_)(x) : activate(activation_, x);
+}
+
+array Mlp::activated(const array& gate, const array& up) const {
+  return xielu_ ? multiply((*xielu_)(gate), up) : activate(activation_, gate, up);
 }
 
 array Mlp::operator()(const array& x) const {
-  if (fused_) {
-    const std::vector<array> halves = split((*fused_)(x), 2, -1);
-    return down_(activate(activation_, halves[0], halves[1]));
-  }
-  if (!gate_) return down_(activate(activation_, (*up_)(x)));
-  return down_(activate(activation_, (*gate_)(x), (*up_)(x)));
+  const auto inner = [&] {
+    if (fused_) {
+      const std::vector<array> halves = split((*fused_)(x), 2, -1);
+      return activated(halves[0], halves[1]);
+    }
+    if (!gate_) return activated((*up_)(x));
+    return activated((*gate_)(x), (*up_)(x));
+  };
+  return down_(down_norm_ ? (*down_norm_)(inner()) : inner());
 }
 
 std::unique_ptr<const FeedForward> make_part(WeightReader& reader, const std::string& path,

@@ -4,9 +4,12 @@
 #include <optional>
 #include <string>
 
+#include "models/decoder/activation.h"
 #include "models/decoder/feed_forward.h"
 #include "models/decoder/linear.h"
 #include "models/decoder/mlp_spec.h"
+#include "models/decoder/norm.h"
+#include "models/decoder/xielu.h"
 
 namespace quern::models {
 
@@ -18,8 +21,13 @@ class Mlp final : public FeedForward {
   array operator()(const array& x) const override;
 
  private:
+  array activated(const array& x) const;
+  array activated(const array& gate, const array& up) const;
+
   Activation activation_;
+  std::optional<Xielu> xielu_;
   std::optional<Linear> fused_, gate_, up_;
+  std::optional<Norm> down_norm_;
   Linear down_;
 };
 

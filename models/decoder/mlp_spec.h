@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "models/decoder/norm_spec.h"
 #include "models/decoder/part_sizes.h"
 
 namespace quern::models {
@@ -16,6 +17,7 @@ enum class Activation {
   /// Of gpt-oss: g * sigmoid(1.702 * g) * (u + 1), where gate g is at most 7 and u, the other half,
   /// between -7 and 7. Only gated.
   clamped_swiglu,
+  xielu,  ///< has parameters: MODULE.act_fn.alpha_p, alpha_n, beta, eps (see Xielu)
 };
 
 struct MlpSpec {
@@ -25,6 +27,9 @@ struct MlpSpec {
   bool bias = false;
 
   std::string gate = "gate_proj", up = "up_proj", down = "down_proj";
+  /// A norm of what the last projection takes: its name.
+  std::optional<std::string> down_norm = {};
+  NormSpec norm = {};  ///< its kind
   /// One projection for gate and up, in this order, in place of the two.
   std::optional<std::string> fused = {};
 

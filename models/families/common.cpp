@@ -15,7 +15,7 @@ constexpr std::pair<std::string_view, Activation> activations[] = {
     {"gelu", Activation::gelu},          {"gelu_pytorch_tanh", Activation::gelu_tanh},
     {"gelu_new", Activation::gelu_tanh}, {"gelu_fast", Activation::gelu_tanh},
     {"gelu_pytorch", Activation::gelu},  {"relu", Activation::relu},
-    {"relu2", Activation::relu_squared},
+    {"relu2", Activation::relu_squared}, {"xielu", Activation::xielu},
 };
 
 }  // namespace
@@ -89,9 +89,20 @@ std::optional<int> window_of_layer(const ModelConfig& config, int layer, bool sl
   return layer_slides(config, layer, slides) ? config.sliding_window : std::nullopt;
 }
 
+ModelConfig with_intermediate_size(ModelConfig config) {
+  if (config.intermediate_size == 0) config.intermediate_size = 4 * config.hidden_size;
+  return config;
+}
+
 void set_norm(DecoderSpec& decoder, const NormSpec& norm) {
   for (LayerSpec& layer : decoder.layers) layer.norm = norm;
   decoder.norm = norm;
+}
+
+NormSpec layer_norm_spec(const ModelConfig& config, const char* eps_key) {
+  return {.kind = NormSpec::Kind::layer,
+          .eps = config.reader().number(eps_key, {0.0f, 1.0f}, 1e-5f),
+          .bias = true};
 }
 
 void set_biases(AttentionSpec& attention, bool inputs, bool output) {

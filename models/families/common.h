@@ -30,8 +30,14 @@ std::optional<int> window_of_layer(const ModelConfig& config, int layer, bool sl
 /// The activation that a config names under this key. Throws ModelError for an unknown one.
 Activation read_activation(const ModelConfig& config, const char* key, const char* when_absent);
 
+/// The same with an intermediate_size of 4 * hidden_size, where it is not given.
+ModelConfig with_intermediate_size(ModelConfig config);
+
 /// One norm for all places.
 void set_norm(DecoderSpec& decoder, const NormSpec& norm);
+
+/// A layer norm with a bias, whose eps the config names under this key.
+NormSpec layer_norm_spec(const ModelConfig& config, const char* eps_key);
 
 /// Biases of queries, keys and values, and of the output.
 void set_biases(AttentionSpec& attention, bool inputs, bool output);

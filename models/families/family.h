@@ -26,22 +26,48 @@ const WeightRules& text_part_rules();
 /// The family of a config, by its model_type. Throws ModelError naming the nearest known one.
 const Family& find_family(const ModelConfig& config);
 
+DecoderSpec describe_apertus(const ModelConfig& config);
+DecoderSpec describe_bitnet(const ModelConfig& config);
+DecoderSpec describe_cohere(const ModelConfig& config);
 DecoderSpec describe_cohere2(const ModelConfig& config);
 DecoderSpec describe_deepseek_v2(const ModelConfig& config);
 DecoderSpec describe_deepseek_v3(const ModelConfig& config);
+DecoderSpec describe_ernie4_5(const ModelConfig& config);
+DecoderSpec describe_exaone(const ModelConfig& config);
 DecoderSpec describe_exaone4(const ModelConfig& config);
 DecoderSpec describe_gemma(const ModelConfig& config);
+DecoderSpec describe_gemma2(const ModelConfig& config);
+DecoderSpec describe_gemma3(const ModelConfig& config);
 DecoderSpec describe_gemma4(const ModelConfig& config);
+DecoderSpec describe_glm(const ModelConfig& config);
+DecoderSpec describe_glm4(const ModelConfig& config);
+DecoderSpec describe_gpt2(const ModelConfig& config);
+DecoderSpec describe_gpt_bigcode(const ModelConfig& config);
+DecoderSpec describe_gpt_neox(const ModelConfig& config);
 DecoderSpec describe_granite(const ModelConfig& config);
+DecoderSpec describe_helium(const ModelConfig& config);
+DecoderSpec describe_hunyuan_v1_dense(const ModelConfig& config);
+DecoderSpec describe_internlm2(const ModelConfig& config);
+DecoderSpec describe_internlm3(const ModelConfig& config);
 DecoderSpec describe_llama(const ModelConfig& config);
+DecoderSpec describe_mimo(const ModelConfig& config);
+DecoderSpec describe_minicpm(const ModelConfig& config);
 DecoderSpec describe_minicpm3(const ModelConfig& config);
+DecoderSpec describe_ministral3(const ModelConfig& config);
 DecoderSpec describe_mistral(const ModelConfig& config);
 DecoderSpec describe_mixtral(const ModelConfig& config);
+DecoderSpec describe_nemotron(const ModelConfig& config);
+DecoderSpec describe_olmo(const ModelConfig& config);
 DecoderSpec describe_olmo2(const ModelConfig& config);
+DecoderSpec describe_olmo3(const ModelConfig& config);
+DecoderSpec describe_phi(const ModelConfig& config);
+DecoderSpec describe_phi3(const ModelConfig& config);
 DecoderSpec describe_qwen2(const ModelConfig& config);
 DecoderSpec describe_qwen3(const ModelConfig& config);
 DecoderSpec describe_qwen3_moe(const ModelConfig& config);
+DecoderSpec describe_seed_oss(const ModelConfig& config);
 DecoderSpec describe_smollm3(const ModelConfig& config);
+DecoderSpec describe_stablelm(const ModelConfig& config);
 DecoderSpec describe_starcoder2(const ModelConfig& config);
 
 }  // namespace quern::models

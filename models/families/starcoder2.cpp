@@ -7,9 +7,6 @@ namespace quern::models {
 DecoderSpec describe_starcoder2(const ModelConfig& config) {
   const ConfigReader reader = config.reader();
   const bool bias = reader.boolean("use_bias", true);
-  const NormSpec norm{.kind = NormSpec::Kind::layer,
-                      .eps = reader.number("norm_epsilon", {0.0f, 1.0f}, 1e-5f),
-                      .bias = true};
   const MlpSpec mlp{.intermediate_size = config.intermediate_size,
                     .activation = read_activation(config, "hidden_act", "gelu"),
                     .gated = false,
@@ -17,15 +14,14 @@ DecoderSpec describe_starcoder2(const ModelConfig& config) {
                     .up = "c_fc",
                     .down = "c_proj"};
   DecoderSpec decoder = common_decoder(config);
+  set_norm(decoder, layer_norm_spec(config, "norm_epsilon"));
   for (size_t i = 0; i < decoder.layers.size(); ++i) {
     LayerSpec& layer = decoder.layers[i];
-    layer.norm = norm;
     layer.feed_forward = mlp;
     AttentionSpec& attention = attention_of(layer);
-    attention.query_bias = attention.key_bias = attention.value_bias = attention.output_bias = bias;
+    set_biases(attention, bias, bias);
     attention.window = window_of_layer(config, int(i), true);
   }
-  decoder.norm = norm;
   return decoder;
 }
 

@@ -16,6 +16,8 @@ const WeightRules& text_part_rules() {
       drops("audio_model"),
       drops("vision_embed_tokens"),
       drops("img_processor"),
+      drops("image_newline"),
+      drops("mlp1"),
       renames("^language_model.model", "model"),
       renames("^model.language_model", "model"),
       renames("^language_model.lm_head", "lm_head"),
