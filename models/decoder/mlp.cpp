@@ -24,17 +24,22 @@ Mlp::Mlp(WeightReader& reader, const std::string& path, const MlpSpec& spec, int
   }
 }
 
+array Mlp::activated(const array& x) const {
+  return xielu_ ? (*xielu_)(x) : activate(activation_, x);
+}
+
+array Mlp::activated(const array& gate, const array& up) const {
+  return xielu_ ? multiply((*xielu_)(gate), up) : activate(activation_, gate, up);
+}
+
 array Mlp::operator()(const array& x) const {
-  const auto gated = [&](const array& gate, const array& up) {
-    return xielu_ ? multiply((*xielu_)(gate), up) : activate(activation_, gate, up);
-  };
   const auto inner = [&] {
     if (fused_) {
       const std::vector<array> halves = split((*fused_)(x), 2, -1);
-      return gated(halves[0], halves[1]);
+      return activated(halves[0], halves[1]);
     }
-    if (gate_) return gated((*gate_)(x), (*up_)(x));
-    return xielu_ ? (*xielu_)((*up_)(x)) : activate(activation_, (*up_)(x));
+    if (!gate_) return activated((*up_)(x));
+    return activated((*gate_)(x), (*up_)(x));
   };
   return down_(down_norm_ ? (*down_norm_)(inner()) : inner());
 }

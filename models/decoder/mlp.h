@@ -21,6 +21,9 @@ class Mlp final : public FeedForward {
   array operator()(const array& x) const override;
 
  private:
+  array activated(const array& x) const;
+  array activated(const array& gate, const array& up) const;
+
   Activation activation_;
   std::optional<Xielu> xielu_;
   std::optional<Linear> fused_, gate_, up_;

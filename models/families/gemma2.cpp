@@ -15,9 +15,7 @@ DecoderSpec describe_gemma2(const ModelConfig& config) {
   set_norm(decoder, {.kind = NormSpec::Kind::rms_plus_one, .eps = config.rms_norm_eps});
   for (int i = 0; i < config.num_hidden_layers; ++i) {
     LayerSpec& layer = decoder.layers[size_t(i)];
-    layer.mixer_post_norm = "post_attention_layernorm";
-    layer.feed_forward_pre_norm = "pre_feedforward_layernorm";
-    layer.feed_forward_post_norm = "post_feedforward_layernorm";
+    norm_around(layer);
     mlp_of(layer).activation = read_activation(config, "hidden_activation", "gelu_pytorch_tanh");
     AttentionSpec& attention = attention_of(layer);
     attention.scale = 1.0f / std::sqrt(scalar);
