@@ -40,6 +40,23 @@ void route_by_sigmoid(const ModelConfig& config, RouterSpec& router) {
   router.groups_per_token = reader.integer("topk_group", counts, 1);
 }
 
+void share_experts(MoeSpec& moe, int count) {
+  if (count == 0) return;
+  moe.shared = moe.expert;
+  moe.shared->intermediate_size *= count;
+}
+
+std::vector<int> layers_after_dense(const ModelConfig& config) {
+  const ConfigReader reader = config.reader();
+  const int step = reader.integer("moe_layer_freq", counts, 1);
+  std::vector<int> layers;
+  for (int i = reader.integer("first_k_dense_replace", {0, 1 << 14}, 0);
+       i < config.num_hidden_layers; ++i) {
+    if (i % step == 0) layers.push_back(i);
+  }
+  return layers;
+}
+
 WeightRule stacks_expert_mlps(const std::string& module, const std::string& stacked) {
   return stacks_experts(
       module + ".experts", module + "." + stacked,

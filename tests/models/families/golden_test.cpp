@@ -128,12 +128,12 @@ TEST_P(FamilyGolden, LogitsAndGreedyContinuation) {
 
 // One row for each model that the families can run.
 INSTANTIATE_TEST_SUITE_P(Fixtures, FamilyGolden,
-                         testing::Values("cohere2", "exaone4", "gemma", "granite", "llama",
-                                         "llama-linear-rope", "llama-q3", "llama-q4", "llama-q8",
-                                         "lfm2", "llama-tied", "mistral", "mixtral", "mixtral-q4",
-                                         "mixtral-raw", "olmo2", "qwen2", "qwen3", "qwen3_moe",
-                                         "qwen3_5", "qwen3_next", "qwen3_next-raw", "smollm3",
-                                         "starcoder2"),
+                         testing::Values("cohere2", "exaone4", "gemma", "gpt_oss", "granite",
+                                         "lfm2", "llama", "llama-linear-rope", "llama-q3",
+                                         "llama-q4", "llama-q8", "llama-tied", "mistral", "mixtral",
+                                         "mixtral-q4", "mixtral-raw", "olmo2", "qwen2", "qwen3",
+                                         "qwen3_5", "qwen3_moe", "qwen3_next", "qwen3_next-raw",
+                                         "smollm3", "starcoder2"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
