@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/ops/shape.h"
+#include "models/error.h"
 #include "models/families/common.h"
 
 namespace quern::models {
@@ -61,6 +63,16 @@ WeightRule stacks_expert_mlps(const std::string& module, const std::string& stac
   return stacks_experts(
       module + ".experts", module + "." + stacked,
       {{"gate_proj", "gate_proj"}, {"up_proj", "up_proj"}, {"down_proj", "down_proj"}});
+}
+
+WeightRule transposes_experts(const std::string& name) {
+  const auto swap = [name](const array& x) {
+    if (x.ndim() == 3) return swapaxes(x, 1, 2);
+    throw ModelError(fmt::format("[weights] {} has the shape {} instead of one matrix per expert",
+                                 name, to_string(x.shape())),
+                     "The download is damaged or incomplete: download it again.");
+  };
+  return changes(name, swap, swap);
 }
 
 WeightRule stacks_numbered_experts(const std::string& module) {

@@ -33,4 +33,8 @@ WeightRule stacks_expert_mlps(const std::string& module, const std::string& stac
 /// Mixtral's names for the same: w1 is the gate, w3 up, w2 down.
 WeightRule stacks_numbered_experts(const std::string& module);
 
+/// Published experts' weights MODULE.NAME [experts, in, out], without ".weight": each gets its two
+/// last axes swapped.
+WeightRule transposes_experts(const std::string& name);
+
 }  // namespace quern::models

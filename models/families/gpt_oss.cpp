@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include "engine/ops/shape.h"
+#include "models/error.h"
 #include "models/families/common.h"
 #include "models/families/experts.h"
 #include "models/families/family.h"
@@ -7,10 +10,16 @@ namespace quern::models {
 
 namespace {
 
-array swap_last(const array& x) { return swapaxes(x, -1, -2); }
-
 /// Bytes [..., groups, 16] of two numbers each -> uint32 [..., groups * 4], and back.
-array words(const array& blocks) { return flatten(view(blocks, uint32), -2, -1); }
+array words(const array& blocks) {
+  if (blocks.ndim() == 4 && blocks.dtype() == uint8 && blocks.shape(3) == 16) {
+    return flatten(view(blocks, uint32), 2, 3);
+  }
+  throw ModelError(
+      fmt::format("[weights] blocks of 4-bit numbers are {} {} instead of bytes [.., .., .., 16]",
+                  dtype_name(blocks.dtype()), to_string(blocks.shape())),
+      "The download is damaged or incomplete: download it again.");
+}
 
 array blocks(const array& words) { return view(unflatten(words, -1, {-1, 4}), uint8); }
 
@@ -72,8 +81,8 @@ DecoderSpec describe_gpt_oss(const ModelConfig& config) {
     layer.feed_forward = moe;
   }
   decoder.rules = {
-      changes("experts.gate_up_proj", swap_last, swap_last),
-      changes("experts.down_proj", swap_last, swap_last),
+      transposes_experts("experts.gate_up_proj"),
+      transposes_experts("experts.down_proj"),
       renames("experts.gate_up_proj$", "experts.gate_up_proj.weight"),
       renames("experts.down_proj$", "experts.down_proj.weight"),
       packs_blocks(),

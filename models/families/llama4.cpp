@@ -1,8 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "engine/ops/shape.h"
 #include "models/families/common.h"
 #include "models/families/experts.h"
 #include "models/families/family.h"
@@ -70,8 +67,6 @@ void describe_attention(const ConfigReader& reader, bool sees_positions, Attenti
   }
 }
 
-array swap_last(const array& x) { return swapaxes(x, -1, -2); }
-
 }  // namespace
 
 /// The text part of Llama 4 (Meta 2025): three layers of four attend within chunks, the others
@@ -102,8 +97,8 @@ DecoderSpec describe_llama4(const ModelConfig& config) {
     layer.feed_forward = moe;
   }
   decoder.rules = {
-      changes("experts.gate_up_proj", swap_last, swap_last),
-      changes("experts.down_proj", swap_last, swap_last),
+      transposes_experts("experts.gate_up_proj"),
+      transposes_experts("experts.down_proj"),
       splits("experts.gate_up_proj", {"experts.gate_proj.weight", "experts.up_proj.weight"}, -2),
       renames("experts.down_proj$", "experts.down_proj.weight"),
   };

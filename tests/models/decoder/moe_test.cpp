@@ -4,10 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "engine/memory/memory.h"
+#include "engine/ops/arithmetic.h"
 #include "engine/ops/quantized.h"
 #include "engine/ops/random.h"
+#include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
+#include "engine/transforms/transforms.h"
 #include "models/families/experts.h"
 
 namespace quern::models {
@@ -110,6 +115,41 @@ TEST(Moe, BatchesAndSequencesAreTokensLikeOthers) {
       }
     }
   }
+}
+
+/// d/dx of a weighted sum of moe(x), against differences.
+void expect_gradient(const MoeSpec& given) {
+  Weights weights = published();
+  stacks_expert_mlps("moe").to_decoder(weights);
+  WeightReader reader(weights, {}, float32, "test");
+  const Moe moe(reader, "moe", given, hidden);
+  const array direction = multiply(random::normal({1, 3, hidden}), array(0.1f));
+  const array x = multiply(random::normal({1, 3, hidden}), array(0.05f));
+  const auto loss = [&](const array& at) { return sum(multiply(moe(at), direction)); };
+  const array gradient = grad(loss)(x);
+  for (const int c : {0, 1, 63, 127}) {
+    const auto moved = [&](float by) {
+      std::vector<float> step(3 * hidden, 0);
+      step[size_t(hidden + c)] = by;
+      return double(loss(add(x, array(step.begin(), {1, 3, hidden}, float32))).item<float>());
+    };
+    const double expected = (moved(1e-3f) - moved(-1e-3f)) / 2e-3;
+    array found = slice(gradient, {0, 1, c}, {1, 2, c + 1});
+    EXPECT_NEAR(double(found.item<float>()), expected, 0.02 * (1 + std::abs(expected)));
+  }
+}
+
+TEST(Moe, HasGradients) {
+  expect_gradient(spec);
+  MoeSpec other = spec;
+  other.router.scores = RouterSpec::Scores::sparse_mixer;
+  other.router.tie_width = 10;
+  expect_gradient(other);
+  other.router.scores = RouterSpec::Scores::sigmoid;
+  other.router.groups = 8;
+  other.router.groups_per_token = 3;
+  other.weighs_input = true;
+  expect_gradient(other);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "models/families/family.h"
 #include "tests/models/families/tiny_experts.h"
 
 namespace quern::tests {
@@ -161,6 +162,31 @@ void expect_granite(const char* model_type, int shared) {
 TEST(Experts, GraniteMoeFusesGateAndUp) {
   expect_granite("granitemoe", 0);
   expect_granite("granitemoeshared", 20);
+}
+
+TEST(Experts, NumbersThatDoNotFitAreNamed) {
+  const auto describe = [](const char* type, const nlohmann::json& own) {
+    const auto config = models::ModelConfig::from_json(tiny_config(type, own), "config.json");
+    models::find_family(config).describe(config);
+  };
+  expect_error([&] { describe("mixtral", nlohmann::json::object()); },
+               {"config.json", "num_experts"});
+  expect_error(
+      [&] {
+        describe("mixtral", {{"num_local_experts", 1}});
+      },
+      {"num_experts_per_tok", "2", "1"});
+  expect_error([&] { describe("olmoe", {{"num_experts", 4}, {"clip_qkv", 8.0}}); }, {"clip_qkv"});
+  expect_error(
+      [&] {
+        describe("minimax", {{"num_local_experts", 4}, {"attn_type_list", {1, 0, 1}}});
+      },
+      {"linear attention"});
+  expect_error(
+      [&] {
+        describe("llama4_text", {{"num_local_experts", 4}, {"moe_layers", {3}}});
+      },
+      {"moe_layers", "3"});
 }
 
 }  // namespace

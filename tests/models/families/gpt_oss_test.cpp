@@ -9,6 +9,7 @@
 
 #include "engine/io/safetensors.h"
 #include "engine/ops/comparison.h"
+#include "engine/ops/creation.h"
 #include "models/decoder/load_decoder.h"
 #include "models/families/family.h"
 #include "models/weights/checkpoint.h"
@@ -190,6 +191,18 @@ TEST(GptOss, BlocksAreTheFloatsTheyStandFor) {
     ASSERT_NE(found, back.end()) << name;
     EXPECT_TRUE(array_equal(found->second, value).item<bool>()) << name;
   }
+}
+
+TEST(GptOss, TensorsOfOtherShapesAreNamed) {
+  const auto model_config = models::ModelConfig::from_json(config(), "config.json");
+  const auto rules = models::find_family(model_config).describe(model_config).rules;
+  const auto apply = [&](const std::string& name, const array& value) {
+    models::Weights weights = {{layer_name(0) + name, value}};
+    models::to_decoder(rules, weights);
+  };
+  expect_error([&] { apply("gate_up_proj_blocks", zeros({4, 8}, uint8)); }, {"(4,8)"});
+  expect_error([&] { apply("down_proj_blocks", zeros({2, 4, 1, 16}, float32)); }, {"float32"});
+  expect_error([&] { apply("down_proj", zeros({4})); }, {"down_proj", "(4)"});
 }
 
 }  // namespace
