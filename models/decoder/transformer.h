@@ -31,6 +31,7 @@ class Transformer final : public Decoder {
   WeightMatrix embedding_;
   std::optional<array> positions_;  ///< [position_count, hidden_size]
   std::optional<LayerInputs> layer_inputs_;
+  std::optional<AltUpStreams> streams_;
   std::vector<Layer> layers_;
   Norm norm_;
   std::optional<Linear> head_;  ///< absent: the embedding
