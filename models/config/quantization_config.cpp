@@ -75,6 +75,8 @@ QuantizationConfig read_quantization(const ConfigReader& config) {
   if (!reader) reader = config.object("quantization_config");
   if (!reader) return out;
   if (reader->has("quant_method")) {
+    // gpt-oss as it is published: only what has scales is quantized.
+    if (reader->text("quant_method") == "mxfp4") return {Quantization{32, 4, "mxfp4"}, {}};
     reader->fail("quant_method",
                  fmt::format("is \"{}\", which cannot be read", reader->text("quant_method")),
                  advice);

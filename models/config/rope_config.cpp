@@ -104,8 +104,8 @@ RopeConfig read(const ConfigReader& config, const std::optional<ConfigReader>& s
           float(max_position_embeddings) / float(rope.original_max_position_embeddings));
       break;
     case Kind::llama3:
-      if (rope.high_freq_factor <= rope.low_freq_factor) {
-        scaling->fail("high_freq_factor", fmt::format("is {:g}, not above low_freq_factor {:g}",
+      if (rope.high_freq_factor < rope.low_freq_factor) {
+        scaling->fail("high_freq_factor", fmt::format("is {:g}, below low_freq_factor {:g}",
                                                       rope.high_freq_factor, rope.low_freq_factor));
       }
       [[fallthrough]];

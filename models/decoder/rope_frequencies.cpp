@@ -57,7 +57,8 @@ Periods llama3(const RopeConfig& config, Periods periods) {
   const double low = config.low_freq_factor, high = config.high_freq_factor;
   for (double& period : periods) {
     const double turns = trained / (tau * period);
-    const double kept = std::clamp((turns - low) / (high - low), 0.0, 1.0);
+    const double kept =
+        high > low ? std::clamp((turns - low) / (high - low), 0.0, 1.0) : double(turns > low);
     period = 1 / (kept / period + (1 - kept) / (config.factor * period));
   }
   return periods;

@@ -87,7 +87,7 @@ Routes Router::operator()(const array& x) const {
 Routes Router::choose_by(const array& scores) const {
   array choice = correction_ ? add(scores, *correction_) : scores;
   if (spec_.groups_per_token < spec_.groups) choice = within_best_groups(choice, spec_);
-  const array experts = best(choice, spec_.experts_per_token);
+  const array experts = best(stop_gradient(choice), spec_.experts_per_token);
   array weights = take_along_axis(scores, experts, -1);
   if (spec_.normalised) {
     weights = divide(weights, add(sum(weights, -1, true), array(1e-20f)));
@@ -100,7 +100,7 @@ Routes sparse_mixer(const array& logits, int experts_per_token, float tie_width)
   array left = logits;
   std::vector<array> experts, weights;
   for (int i = 0; i < experts_per_token; ++i) {
-    const array expert = best(left, 1);
+    const array expert = best(stop_gradient(left), 1);
     const array top = take_along_axis(left, expert, -1);
     const array distance = divide(subtract(top, logits), maximum(abs(logits), top));
     const array near = where(greater(distance, array(2 * tie_width)), array(-infinity), left);

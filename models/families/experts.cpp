@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/ops/shape.h"
+#include "models/error.h"
 #include "models/families/common.h"
 
 namespace quern::models {
@@ -40,10 +42,37 @@ void route_by_sigmoid(const ModelConfig& config, RouterSpec& router) {
   router.groups_per_token = reader.integer("topk_group", counts, 1);
 }
 
+void share_experts(MoeSpec& moe, int count) {
+  if (count == 0) return;
+  moe.shared = moe.expert;
+  moe.shared->intermediate_size *= count;
+}
+
+std::vector<int> layers_after_dense(const ModelConfig& config) {
+  const ConfigReader reader = config.reader();
+  const int step = reader.integer("moe_layer_freq", counts, 1);
+  std::vector<int> layers;
+  for (int i = reader.integer("first_k_dense_replace", {0, 1 << 14}, 0);
+       i < config.num_hidden_layers; ++i) {
+    if (i % step == 0) layers.push_back(i);
+  }
+  return layers;
+}
+
 WeightRule stacks_expert_mlps(const std::string& module, const std::string& stacked) {
   return stacks_experts(
       module + ".experts", module + "." + stacked,
       {{"gate_proj", "gate_proj"}, {"up_proj", "up_proj"}, {"down_proj", "down_proj"}});
+}
+
+WeightRule transposes_experts(const std::string& name) {
+  const auto swap = [name](const array& x) {
+    if (x.ndim() == 3) return swapaxes(x, 1, 2);
+    throw ModelError(fmt::format("[weights] {} has the shape {} instead of one matrix per expert",
+                                 name, to_string(x.shape())),
+                     "The download is damaged or incomplete: download it again.");
+  };
+  return changes(name, swap, swap);
 }
 
 WeightRule stacks_numbered_experts(const std::string& module) {

@@ -32,17 +32,38 @@ void set(Weights& weights, const std::string& name, array value) {
   }
 }
 
-void rename_parts(Weights& weights, const std::string& from, const std::string& to) {
-  const bool anchored = from.starts_with('^');
-  const std::string part = anchored ? from.substr(1) : from;
+/// Where a rule's part of a name must stand.
+struct Pattern {
+  explicit Pattern(std::string text)
+      : begins(text.starts_with('^')), ends(text.ends_with('$')), part(std::move(text)) {
+    if (begins) part.erase(0, 1);
+    if (ends) part.pop_back();
+  }
+
+  std::optional<size_t> find_in(const std::string& name) const {
+    const auto at = find_part(name, part);
+    if (!at || (begins && *at != 0) || (ends && *at + part.size() != name.size())) return {};
+    return at;
+  }
+  /// The same for what stands there afterwards.
+  Pattern with(const std::string& other) const {
+    Pattern copy = *this;
+    copy.part = other;
+    return copy;
+  }
+
+  bool begins, ends;
+  std::string part;
+};
+
+void rename_parts(Weights& weights, const Pattern& from, const std::string& to) {
   std::vector<std::string> found;
   for (const auto& [name, value] : weights) {
-    const auto at = find_part(name, part);
-    if (at && (!anchored || *at == 0)) found.push_back(name);
+    if (from.find_in(name)) found.push_back(name);
   }
   for (const std::string& name : found) {
-    const size_t at = *find_part(name, part);
-    std::string rest = name.substr(at + part.size());
+    const size_t at = *from.find_in(name);
+    std::string rest = name.substr(at + from.part.size());
     std::string head = name.substr(0, at);
     if (to.empty() && rest.starts_with('.')) rest.erase(0, 1);
     auto node = weights.extract(name);
@@ -190,12 +211,13 @@ size_t nbytes(const Weights& weights) {
 }
 
 WeightRule renames(std::string from, std::string to) {
-  const bool anchored = from.starts_with('^');
-  const std::string back = anchored ? from.substr(1) : from;
-  const std::string source = anchored ? "^" + to : to;
-  WeightRule rule{[from, to](Weights& w) { rename_parts(w, from, to); }, {}};
-  if (!to.empty())
-    rule.to_published = [source, back](Weights& w) { rename_parts(w, source, back); };
+  const Pattern pattern(std::move(from));
+  WeightRule rule{[=](Weights& w) { rename_parts(w, pattern, to); }, {}};
+  if (!to.empty()) {
+    rule.to_published = [=, back = pattern.with(to)](Weights& w) {
+      rename_parts(w, back, pattern.part);
+    };
+  }
   return rule;
 }
 

@@ -24,7 +24,7 @@ using WeightRules = std::vector<WeightRule>;
 
 /// Where a dotted part of a name, or several in a row, reads `from`, it becomes `to`: "mlp.gate"
 /// matches "layers.0.mlp.gate.weight", not "mlp.gate_proj". `from` may begin with "^" for "only at
-/// the beginning of the name".
+/// the beginning of the name", and end with "$" for "only at its end".
 WeightRule renames(std::string from, std::string to);
 
 /// Names that contain `part` (dotted, as in renames) go; there is no way back.

@@ -130,11 +130,11 @@ TEST_P(FamilyGolden, LogitsAndGreedyContinuation) {
 INSTANTIATE_TEST_SUITE_P(Fixtures, FamilyGolden,
                          testing::Values("cohere2", "deepseek_v3", "exaone4", "gemma", "gemma2",
                                          "gemma3", "gemma4_text", "glm4", "gpt2", "gpt_neox",
-                                         "granite", "llama", "llama-linear-rope", "llama-q3",
-                                         "llama-q4", "llama-q8", "llama-tied", "ministral3",
-                                         "mistral", "mixtral", "mixtral-q4", "mixtral-raw", "olmo2",
-                                         "phi3", "phi3-longrope", "qwen2", "qwen3", "qwen3_moe",
-                                         "smollm3", "starcoder2"),
+                                         "gpt_oss", "granite", "llama", "llama-linear-rope",
+                                         "llama-q3", "llama-q4", "llama-q8", "llama-tied",
+                                         "ministral3", "mistral", "mixtral", "mixtral-q4",
+                                         "mixtral-raw", "olmo2", "phi3", "phi3-longrope", "qwen2",
+                                         "qwen3", "qwen3_moe", "smollm3", "starcoder2"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
