@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "models/decoder/altup_spec.h"
 #include "models/decoder/attention_spec.h"
 #include "models/decoder/gated_delta_spec.h"
 #include "models/decoder/layer_input_spec.h"
@@ -45,6 +46,11 @@ struct LayerSpec {
   std::optional<std::string> feed_forward_pre_norm = "post_attention_layernorm";
   std::optional<std::string> feed_forward_post_norm;
 
+  /// x is several streams, of which the layer computes one.
+  std::optional<AltUpSpec> altup;
+  /// A way of this rank around the mixer, in a module "laurel": (x + mixer(x) + laurel(x)) /
+  /// sqrt(2).
+  std::optional<int> laurel_rank;
   /// In the end: what the layer gets besides the stream, when DecoderSpec has it.
   std::optional<LayerInputSpec> own_input;
   /// The layer's result is multiplied by this: LAYERS.i.NAME [1].
@@ -70,6 +76,9 @@ struct DecoderSpec {
 
   /// Each layer's own input; names are relative to where embedding_name lies.
   std::optional<LayerInputSpec> layer_inputs;
+
+  /// Several streams through the layers, like LayerSpec::altup; names are relative as those above.
+  std::optional<AltUpSpec> altup;
 
   std::string embedding_name = "model.embed_tokens";
   std::string layers_name = "model.layers";

@@ -1,5 +1,6 @@
 #include "models/decoder/layer.h"
 
+#include <numbers>
 #include <type_traits>
 #include <variant>
 
@@ -64,6 +65,10 @@ Layer::Layer(WeightReader& reader, const std::string& path, const LayerSpec& spe
     norm(feed_forward_pre_norm_, spec.feed_forward_pre_norm);
     norm(feed_forward_post_norm_, spec.feed_forward_post_norm);
   }
+  if (spec.altup) altup_.emplace(reader, path + ".altup", *spec.altup, hidden_size);
+  if (spec.laurel_rank) {
+    laurel_.emplace(reader, path + ".laurel", *spec.laurel_rank, spec.norm, hidden_size);
+  }
   if (spec.own_input) own_input_.emplace(reader, path, *spec.own_input, hidden_size);
   if (spec.output_scale_name) {
     output_scale_ = reader.take(path + "." + *spec.output_scale_name, {1});
@@ -81,9 +86,18 @@ array Layer::residual(const array& x, const array& change) const {
 }
 
 array Layer::operator()(const array& x, Step& step) const {
+  if (altup_) return run_streams(x, step);
   array out = run_parts(x, step);
   if (own_input_) out = add(out, (*own_input_)(out, step.layer_inputs[size_t(step.layer)]));
   return output_scale_ ? multiply(out, *output_scale_) : out;
+}
+
+array Layer::run_streams(const array& x, Step& step) const {
+  const array predicted = altup_->predict(x);
+  const array corrected = altup_->correct(predicted, run_parts(altup_->active(predicted), step));
+  if (!own_input_) return corrected;
+  const array& own = step.layer_inputs[size_t(step.layer)];
+  return altup_->add_to_others(corrected, (*own_input_)(altup_->output(corrected), own));
 }
 
 array Layer::run_parts(const array& x, Step& step) const {
@@ -98,7 +112,11 @@ array Layer::run_parts(const array& x, Step& step) const {
     const array other = feed_forward_pre_norm_ ? (*feed_forward_pre_norm_)(x) : input;
     return residual(x, add(mixed, fed_forward(other)));
   }
-  const array between = residual(x, mixed);
+  array between = residual(x, mixed);
+  if (laurel_) {
+    between = multiply(add(between, (*laurel_)(input)),
+                       array(float(1 / std::numbers::sqrt2), between.dtype()));
+  }
   return residual(between, fed_forward(normed(feed_forward_pre_norm_, between)));
 }
 

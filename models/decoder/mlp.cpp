@@ -1,7 +1,12 @@
 #include "models/decoder/mlp.h"
 
+#include <numbers>
+
 #include "engine/ops/arithmetic.h"
+#include "engine/ops/cast.h"
+#include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
+#include "engine/ops/unary.h"
 #include "models/decoder/activation.h"
 
 namespace quern::models {
@@ -18,6 +23,10 @@ Mlp::Mlp(WeightReader& reader, const std::string& path, const MlpSpec& spec, int
     if (spec.gated) projection(gate_, spec.gate, spec.intermediate_size);
     projection(up_, spec.up, spec.intermediate_size);
   }
+  if (spec.sparsity) {
+    gate_deviations_ =
+        multiply(erfinv(array(2 * *spec.sparsity - 1)), array(float(std::numbers::sqrt2)));
+  }
   if (spec.activation == Activation::xielu) xielu_.emplace(reader, path + ".act_fn");
   if (spec.down_norm) {
     down_norm_.emplace(reader, path + "." + *spec.down_norm, spec.norm, spec.intermediate_size);
@@ -29,7 +38,11 @@ array Mlp::activated(const array& x) const {
 }
 
 array Mlp::activated(const array& gate, const array& up) const {
-  return xielu_ ? multiply((*xielu_)(gate), up) : activate(activation_, gate, up);
+  if (xielu_) return multiply((*xielu_)(gate), up);
+  if (!gate_deviations_) return activate(activation_, gate, up);
+  const array cutoff = add(mean(gate, -1, true),
+                           multiply(std(gate, -1, true), astype(*gate_deviations_, gate.dtype())));
+  return activate(activation_, maximum(subtract(gate, cutoff), array(0.0f, gate.dtype())), up);
 }
 
 array Mlp::operator()(const array& x) const {

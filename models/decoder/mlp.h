@@ -25,6 +25,7 @@ class Mlp final : public FeedForward {
   array activated(const array& gate, const array& up) const;
 
   Activation activation_;
+  std::optional<array> gate_deviations_;  ///< above the mean, to pass: a scalar
   std::optional<Xielu> xielu_;
   std::optional<Linear> fused_, gate_, up_;
   std::optional<Norm> down_norm_;

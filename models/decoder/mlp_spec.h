@@ -25,6 +25,9 @@ struct MlpSpec {
   Activation activation = Activation::silu;
   bool gated = true;  ///< down(activation(gate(x)) * up(x)), or else down(activation(up(x)))
   bool bias = false;
+  /// Gates below their mean plus as many standard deviations as leave this part of a normal
+  /// distribution below count as 0, others as what exceeds that (Gemma 3n).
+  std::optional<float> sparsity = {};
 
   std::string gate = "gate_proj", up = "up_proj", down = "down_proj";
   /// A norm of what the last projection takes: its name.

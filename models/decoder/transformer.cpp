@@ -43,6 +43,9 @@ Transformer::Transformer(WeightReader& reader, const DecoderSpec& spec)
     layer_inputs_.emplace(reader, parent_of(spec.embedding_name), *spec.layer_inputs,
                           int(spec.layers.size()), spec.hidden_size);
   }
+  if (spec.altup) {
+    streams_.emplace(reader, parent_of(spec.embedding_name), *spec.altup, spec.hidden_size);
+  }
   std::vector<std::string> ignored = spec.ignored;
   if (spec.tied_head.value_or(!reader.has(spec.head_name + ".weight"))) {
     // Files of tied models may hold the embedding twice.
@@ -100,11 +103,12 @@ array Transformer::hidden(const array& tokens, Step& step) const {
   }
   array x = embed(tokens, step);
   if (layer_inputs_) step.layer_inputs = (*layer_inputs_)(tokens, x);
+  if (streams_) x = streams_->spread(x);
   for (size_t i = 0; i < layers_.size(); ++i) {
     step.layer = int(i);
     x = layers_[i](x, step);
   }
-  return norm_(x);
+  return norm_(streams_ ? streams_->merge(x) : x);
 }
 
 }  // namespace quern::models

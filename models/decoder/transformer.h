@@ -32,6 +32,7 @@ class Transformer final : public Decoder {
   std::optional<WeightMatrix> positions_;  ///< [position_count_, hidden_size]
   int position_count_;
   std::optional<LayerInputs> layer_inputs_;
+  std::optional<AltUpStreams> streams_;
   std::vector<Layer> layers_;
   Norm norm_;
   std::optional<Linear> head_;  ///< absent: the embedding

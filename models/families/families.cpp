@@ -28,6 +28,8 @@ constexpr Family known_families[] = {
     {"gemma", "Gemma", describe_gemma},
     {"gemma2", "Gemma 2", describe_gemma2},
     {"gemma3_text", "Gemma 3", describe_gemma3},
+    {"gemma3n", "Gemma 3n", describe_gemma3n},
+    {"gemma3n_text", "Gemma 3n", describe_gemma3n},
     {"gemma4", "Gemma 4", describe_gemma4},
     {"gemma4_text", "Gemma 4", describe_gemma4},
     {"gemma4_unified", "Gemma 4", describe_gemma4},

@@ -42,6 +42,7 @@ DecoderSpec describe_falcon_mamba(const ModelConfig& config);
 DecoderSpec describe_gemma(const ModelConfig& config);
 DecoderSpec describe_gemma2(const ModelConfig& config);
 DecoderSpec describe_gemma3(const ModelConfig& config);
+DecoderSpec describe_gemma3n(const ModelConfig& config);
 DecoderSpec describe_gemma4(const ModelConfig& config);
 DecoderSpec describe_glm(const ModelConfig& config);
 DecoderSpec describe_glm4(const ModelConfig& config);

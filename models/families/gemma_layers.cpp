@@ -26,11 +26,10 @@ std::optional<LayerInputSpec> gemma_layer_inputs(const ModelConfig& config) {
   return spec;
 }
 
-void share_keys(const ModelConfig& config, const std::vector<bool>& slides, DecoderSpec& decoder,
-                int when_absent) {
+void share_keys(const ModelConfig& config, const std::vector<bool>& slides, DecoderSpec& decoder) {
   const int layers = config.num_hidden_layers;
   const ConfigReader reader = config.reader();
-  const int shared = reader.integer("num_kv_shared_layers", {0, layers - 1}, when_absent);
+  const int shared = reader.integer("num_kv_shared_layers", {0, layers - 1}, 0);
   const int first = layers - shared;
   for (int i = first; i < layers; ++i) {
     int from = first - 1;

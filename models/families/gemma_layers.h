@@ -19,7 +19,6 @@ std::optional<LayerInputSpec> gemma_layer_inputs(const ModelConfig& config);
 /// The last num_kv_shared_layers attend to the keys of the last layer before them that slides, or
 /// does not, as they do. What projections of keys and values a checkpoint holds for them is
 /// dropped.
-void share_keys(const ModelConfig& config, const std::vector<bool>& slides, DecoderSpec& decoder,
-                int when_absent = 0);
+void share_keys(const ModelConfig& config, const std::vector<bool>& slides, DecoderSpec& decoder);
 
 }  // namespace quern::models
