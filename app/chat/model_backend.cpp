@@ -45,7 +45,7 @@ models::SamplingOptions samplingOptions(const ChatSettingsValue& settings) {
   return options;
 }
 
-std::vector<int32_t> encodePrompt(const models::LanguageModel& model, const ChatRequest& request) {
+models::ChatPrompt encodePrompt(const models::LanguageModel& model, const ChatRequest& request) {
   std::vector<models::ChatMessage> messages;
   if (!request.settings.system_prompt.trimmed().isEmpty()) {
     messages.push_back({"system", request.settings.system_prompt.toStdString()});
@@ -58,10 +58,10 @@ std::vector<int32_t> encodePrompt(const models::LanguageModel& model, const Chat
     begun = std::move(messages.back().content);
     messages.pop_back();
   }
-  auto prompt = models::encode_chat(model, messages);
+  models::ChatPrompt prompt = models::encode_chat_with_boundaries(model, messages);
   if (request.continue_last) {
     const auto more = model.tokenizer().encode(begun, false);
-    prompt.insert(prompt.end(), more.begin(), more.end());
+    prompt.tokens.insert(prompt.tokens.end(), more.begin(), more.end());
   }
   return prompt;
 }
@@ -118,7 +118,9 @@ class ModelBackend::Worker : public QObject {
   GenerationEnd answer(const ChatRequest& request, const std::stop_source& stop) {
     const models::LanguageModel& model = generator_->model();
     models::GenerationRequest generation;
-    generation.prompt = encodePrompt(model, request);
+    models::ChatPrompt prompt = encodePrompt(model, request);
+    generation.prompt = std::move(prompt.tokens);
+    generation.boundaries = std::move(prompt.boundaries);
     generation.sampling = samplingOptions(request.settings);
     const int longest = static_cast<int>(request.settings[Sampling::max_tokens]);
     generation.max_tokens = longest > 0 ? longest : -1;

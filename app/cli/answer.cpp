@@ -8,14 +8,29 @@ namespace quern::cli {
 
 namespace {
 
-nlohmann::ordered_json to_json(const models::GenerationStatistics& s) {
-  return {{"done",
-           {{"prompt_tokens", s.prompt_tokens},
-            {"generation_tokens", s.generation_tokens},
-            {"prompt_tps", s.prompt_tps},
-            {"generation_tps", s.generation_tps},
-            {"peak_memory", s.peak_memory},
-            {"finish_reason", models::to_string(s.finish_reason)}}}};
+using Json = nlohmann::ordered_json;
+
+Json to_json(const models::GenerationStatistics& s) {
+  Json done = {
+      {"prompt_tokens", s.prompt_tokens}, {"generation_tokens", s.generation_tokens},
+      {"prompt_tps", s.prompt_tps},       {"generation_tps", s.generation_tps},
+      {"peak_memory", s.peak_memory},     {"finish_reason", models::to_string(s.finish_reason)}};
+  if (s.cached_tokens > 0) done["cached_tokens"] = s.cached_tokens;
+  if (s.drafted_tokens > 0) {
+    done["drafted_tokens"] = s.drafted_tokens;
+    done["accepted_tokens"] = s.accepted_tokens;
+  }
+  return {{"done", std::move(done)}};
+}
+
+Json to_json(const models::GeneratedToken& token) {
+  Json json = {{"token", token.id}, {"text", token.text}};
+  if (!token.log_probability) return json;
+  json["logprob"] = token.log_probability->chosen;
+  json["top"] = Json::array();
+  for (const auto& [id, value] : token.log_probability->best)
+    json["top"].push_back({{"token", id}, {"logprob", value}});
+  return json;
 }
 
 }  // namespace
@@ -35,7 +50,7 @@ Answer print_answer(models::Generator& generator, models::GenerationRequest requ
       [&](const models::GeneratedToken& token) {
         answer.text += token.text;
         if (output.json()) {
-          output.object({{"token", token.id}, {"text", token.text}});
+          output.object(to_json(token));
         } else {
           output.text(token.text);
         }
@@ -49,9 +64,13 @@ Answer print_answer(models::Generator& generator, models::GenerationRequest requ
 std::string describe(const models::GenerationStatistics& s) {
   const std::string kept =
       s.cached_tokens > 0 ? fmt::format(" ({} of them kept)", s.cached_tokens) : std::string();
-  return fmt::format("{} prompt tokens{}, {:.1f} tokens/s; {} tokens, {:.1f} tokens/s; {:.1f} MB",
-                     s.prompt_tokens, kept, s.prompt_tps, s.generation_tokens, s.generation_tps,
-                     double(s.peak_memory) / 1e6);
+  const std::string guessed =
+      s.drafted_tokens > 0
+          ? fmt::format(" ({} of {} guesses right)", s.accepted_tokens, s.drafted_tokens)
+          : std::string();
+  return fmt::format("{} prompt tokens{}, {:.1f} tokens/s; {} tokens{}, {:.1f} tokens/s; {:.1f} MB",
+                     s.prompt_tokens, kept, s.prompt_tps, s.generation_tokens, guessed,
+                     s.generation_tps, double(s.peak_memory) / 1e6);
 }
 
 }  // namespace quern::cli

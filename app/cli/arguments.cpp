@@ -149,6 +149,35 @@ void add_generation(CLI::App& command, models::GenerationRequest& request) {
   add_sampling(command, request.sampling);
 }
 
+void add_run_options(CLI::App& command, RunOptions& options) {
+  CLI::Option* bits = command.add_option("--kv-bits", options.kv_bits,
+                                         "Hold keys and values in so many bits: 4 or 8");
+  command
+      .add_option("--kv-group-size", options.kv_group_size,
+                  "Elements of keys and values that share a scale: 32, 64 or 128")
+      ->needs(bits);
+  command
+      .add_option("--kv-start", options.kv_start,
+                  "Tokens up to which keys and values stay as they are")
+      ->needs(bits)
+      ->capture_default_str();
+  command.add_option("--draft", options.draft,
+                     "Folder of a smaller model that guesses ahead; the answer stays the same");
+  command.add_flag("--ngram", options.ngram, "Guess ahead by what stands earlier in the text");
+  command.add_option("--draft-tokens", options.draft_tokens, "Tokens to guess at a time, at most")
+      ->capture_default_str();
+}
+
+models::BatchOptions RunOptions::read(bool exact) const {
+  models::BatchOptions out;
+  if (kv_bits)
+    out.quantization = {.bits = *kv_bits, .group_size = kv_group_size, .start = kv_start};
+  if (!draft.empty()) out.draft_model = load_model(draft, exact);
+  out.draft_from_text = ngram;
+  out.draft_tokens = draft_tokens;
+  return out;
+}
+
 std::string read_text(const fs::path& file) {
   if (file == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
   std::ifstream in(file, std::ios::binary);

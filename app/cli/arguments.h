@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,19 @@ void add_exact(CLI::App& command, bool& exact);
 /// --max-tokens, --stop, --temp, --top-p and the other sampling options; what is in `request` is
 /// the default.
 void add_generation(CLI::App& command, models::GenerationRequest& request);
+
+/// --kv-bits, --kv-group-size, --kv-start, --draft, --draft-tokens and --ngram.
+struct RunOptions {
+  std::optional<int> kv_bits, kv_group_size;
+  int kv_start = 0;
+  std::string draft;
+  int draft_tokens = 4;
+  bool ngram = false;
+
+  /// Reads the draft model.
+  models::BatchOptions read(bool exact) const;
+};
+void add_run_options(CLI::App& command, RunOptions& options);
 
 /// All of a file, or of standard input for "-". Throws ModelError when it cannot be read.
 std::string read_text(const std::filesystem::path& file);

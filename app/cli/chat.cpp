@@ -33,6 +33,7 @@ struct Chat {
   std::string model;
   std::string system;
   bool exact = false;
+  RunOptions options;
   models::GenerationRequest request;
 
   int run(Output& output) const;
@@ -45,7 +46,7 @@ class Conversation {
       : request_(chat.request),
         system_(chat.system),
         output_(output),
-        generator_(load_model(chat.model, chat.exact)) {
+        generator_(load_model(chat.model, chat.exact), chat.options.read(chat.exact)) {
     generator_.model().chat_template();  // refuses models that have none
   }
 
@@ -112,7 +113,9 @@ void Conversation::answer() {
   std::vector<ChatMessage> all;
   if (!system_.empty()) all.push_back({"system", system_});
   all.insert(all.end(), messages_.begin(), messages_.end());
-  request_.prompt = models::encode_chat(generator_.model(), all);
+  models::ChatPrompt prompt = models::encode_chat_with_boundaries(generator_.model(), all);
+  request_.prompt = std::move(prompt.tokens);
+  request_.boundaries = std::move(prompt.boundaries);
   interrupt_.reset();
   const Answer answer = print_answer(generator_, request_, output_, interrupt_.token());
   output_.text("\n");
@@ -139,6 +142,7 @@ Action add_chat(CLI::App& command) {
   add_model(command, verb->model);
   command.add_option("--system", verb->system, "Instructions that come before the conversation");
   add_generation(command, verb->request);
+  add_run_options(command, verb->options);
   add_exact(command, verb->exact);
   return [verb](Output& output) { return verb->run(output); };
 }

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "app/cli/answer.h"
 #include "app/cli/arguments.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/verb.h"
+#include "models/error.h"
 #include "models/generate/chat_prompt.h"
 #include "models/generate/generator.h"
 
@@ -24,33 +26,43 @@ struct Generate {
   std::string system;
   bool raw = false;
   bool exact = false;
+  std::string prompt_cache;
+  RunOptions options;
   models::GenerationRequest request;
 
   int run(Output& output) const;
 
  private:
-  std::vector<int32_t> prompt_ids(const models::LanguageModel& language_model) const;
+  models::ChatPrompt encoded(const models::LanguageModel& language_model) const;
 };
 
-std::vector<int32_t> Generate::prompt_ids(const models::LanguageModel& language_model) const {
-  if (!request.prompt.empty()) return request.prompt;
+models::ChatPrompt Generate::encoded(const models::LanguageModel& language_model) const {
+  if (!request.prompt.empty()) return {request.prompt, {}};
   const std::string text = prompt == "-" ? read_text("-") : prompt;
   if (raw || !language_model.has_chat_template()) {
-    return models::encode_text(language_model.tokenizer(), text);
+    return {models::encode_text(language_model.tokenizer(), text), {}};
   }
   std::vector<models::ChatMessage> messages;
   if (!system.empty()) messages.push_back({"system", system});
   messages.push_back({"user", text});
-  return models::encode_chat(language_model, messages);
+  return models::encode_chat_with_boundaries(language_model, messages);
 }
 
 int Generate::run(Output& output) const {
+  if (request.log_probabilities && !output.json()) {
+    throw models::ModelError("log-probabilities are shown with --json alone", "Add --json.");
+  }
   Interrupt interrupt;
   const auto language_model = load_model(model, exact);
   models::GenerationRequest complete = request;
-  complete.prompt = prompt_ids(*language_model);
-  models::Generator generator(language_model);
+  models::ChatPrompt whole = encoded(*language_model);
+  complete.prompt = std::move(whole.tokens);
+  complete.boundaries = std::move(whole.boundaries);
+  models::Generator generator(language_model, options.read(exact));
+  if (!prompt_cache.empty() && std::filesystem::exists(prompt_cache)) generator.load(prompt_cache);
+  const int prompt_tokens = int(complete.prompt.size());
   const Answer answer = print_answer(generator, std::move(complete), output, interrupt.token());
+  if (!prompt_cache.empty()) generator.save(prompt_cache, prompt_tokens);
   output.text("\n");
   fmt::print(stderr, "{}\n", describe(answer.statistics));
   return answer.statistics.finish_reason == models::FinishReason::cancelled ? interrupted : done;
@@ -71,6 +83,15 @@ Action add_generate(CLI::App& command) {
   command.add_option("--system", verb->system, "Instructions that come before the prompt")
       ->needs(prompt);
   add_generation(command, verb->request);
+  command.add_option("--logprobs", verb->request.log_probabilities,
+                     "With --json: the log-probability of each token, and of so many of the most "
+                     "likely ones");
+  command
+      .add_option("--prompt-cache", verb->prompt_cache,
+                  "Where to keep what the model remembers of the prompt; what is there is not read "
+                  "again")
+      ->type_name("FILE");
+  add_run_options(command, verb->options);
   add_exact(command, verb->exact);
   return [verb](Output& output) { return verb->run(output); };
 }

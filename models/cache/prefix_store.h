@@ -30,8 +30,8 @@ class PrefixStore {
   /// Evaluates and keeps it. What it makes superfluous goes.
   void put(SequenceCache sequence);
 
-  /// Tokens of the sequence used last; 0 without one.
-  int last_length() const { return sequences_.empty() ? 0 : sequences_.front().length(); }
+  /// The sequence used last; nullptr without one.
+  const SequenceCache* last() const { return sequences_.empty() ? nullptr : &sequences_.front(); }
   void clear() { sequences_.clear(); }
   size_t count() const { return sequences_.size(); }
   size_t nbytes() const;

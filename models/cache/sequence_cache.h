@@ -18,6 +18,7 @@ class SequenceCache {
 
   /// For the decoder. What it adds here, append() says.
   Cache& layers() { return layers_; }
+  const Cache& layers() const { return layers_; }
 
   /// The tokens that the layers hold.
   const std::vector<int32_t>& tokens() const { return tokens_; }

@@ -19,6 +19,16 @@ namespace quern::models {
 std::vector<int32_t> encode_chat(const LanguageModel& model, std::span<const ChatMessage> messages,
                                  const nlohmann::ordered_json& extra_variables = {});
 
+/// The same, with the lengths of beginnings that later prompts of the conversation have as well:
+/// where the instructions, the messages but the last, and all messages end.
+struct ChatPrompt {
+  std::vector<int32_t> tokens;
+  std::vector<int> boundaries;  ///< ascending
+};
+ChatPrompt encode_chat_with_boundaries(const LanguageModel& model,
+                                       std::span<const ChatMessage> messages,
+                                       const nlohmann::ordered_json& extra_variables = {});
+
 /// Token ids of a text to continue, with the special tokens that the tokenizer sets around a text,
 /// but no second beginning-of-text token when the text is written with one.
 std::vector<int32_t> encode_text(const Tokenizer& tokenizer, std::string_view text);

@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "models/cache/cache_file.h"
+#include "models/fingerprint.h"
+
 namespace quern::models {
 
 Generator::Generator(std::shared_ptr<const LanguageModel> model, BatchOptions options)
@@ -16,13 +19,25 @@ GenerationStatistics Generator::generate(const GenerationRequest& request,
   context_used_ = 0;
   while (batch_.step()) {
   }
-  context_used_ = batch_.prefixes().last_length();
+  const SequenceCache* last = batch_.prefixes().last();
+  context_used_ = last ? last->length() : 0;
   return statistics;
 }
 
 void Generator::clear() {
   batch_.prefixes().clear();
   context_used_ = 0;
+}
+
+void Generator::save(const std::filesystem::path& file, int length) {
+  const SequenceCache* last = batch_.prefixes().last();
+  const int reachable = last ? last->reachable(length) : 0;
+  if (reachable > 0) save_sequence(file, last->fork(reachable), fingerprint(model().folder()));
+}
+
+void Generator::load(const std::filesystem::path& file) {
+  batch_.prefixes().put(load_sequence(file, model().decoder().make_cache(),
+                                      model().config().vocab_size, fingerprint(model().folder())));
 }
 
 }  // namespace quern::models

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -30,8 +31,11 @@ class Generator {
   int context_used() const { return context_used_; }
   void clear();
 
-  /// What is remembered of all requests.
-  PrefixStore& prefixes() { return batch_.prefixes(); }
+  /// Writes what is remembered of the last request's first `length` tokens, or of as many as the
+  /// model can go back to; nothing when that is none. Throws ModelError as save_sequence does.
+  void save(const std::filesystem::path& file, int length);
+  /// Remembers what was saved. Throws ModelError as load_sequence does.
+  void load(const std::filesystem::path& file);
 
   const LanguageModel& model() const { return batch_.model(); }
 

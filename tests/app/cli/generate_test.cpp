@@ -230,6 +230,77 @@ TEST(CliGenerate, StopTextsEndTheAnswer) {
   for (const json& line : stopped.objects()) EXPECT_EQ(line.value("text", ""), "");
 }
 
+TEST(CliGenerate, DraftsDoNotChangeTheAnswer) {
+  const std::vector<std::string> arguments = {"generate", tiny_chat,      "--prompt", "Hi Hi Hi Hi",
+                                              "--exact",  "--max-tokens", "40",       "--json"};
+  const auto tokens = [&](std::vector<std::string> more) {
+    std::vector<std::string> all = arguments;
+    all.insert(all.end(), more.begin(), more.end());
+    const auto lines = run_cli(all).objects();
+    std::vector<int> ids;
+    for (size_t i = 0; i + 1 < lines.size(); ++i) ids.push_back(lines[i]["token"]);
+    return std::pair(ids, lines.back()["done"]);
+  };
+  const auto [plain, plain_done] = tokens({});
+  EXPECT_FALSE(plain_done.contains("drafted_tokens"));
+  const auto [drafted, done] = tokens({"--draft", tiny_chat, "--draft-tokens", "3"});
+  EXPECT_EQ(drafted, plain);
+  EXPECT_GT(done["drafted_tokens"], 0);
+  EXPECT_EQ(done["accepted_tokens"], done["drafted_tokens"]);
+  EXPECT_EQ(tokens({"--ngram"}).first, plain);
+}
+
+TEST(CliGenerate, LogProbabilitiesComeWithTheTokens) {
+  const auto lines = run_cli({"generate", tiny_chat, "--tokens", "1,2,3", "--max-tokens", "3",
+                              "--logprobs", "2", "--json"})
+                         .objects();
+  ASSERT_GE(lines.size(), 2u);
+  for (size_t i = 0; i + 1 < lines.size(); ++i) {
+    ASSERT_EQ(lines[i]["top"].size(), 2u);
+    EXPECT_EQ(lines[i]["top"][0]["token"], lines[i]["token"]) << "greedy";
+    EXPECT_EQ(lines[i]["top"][0]["logprob"], lines[i]["logprob"]);
+    EXPECT_GE(lines[i]["logprob"].get<double>(), lines[i]["top"][1]["logprob"].get<double>());
+  }
+  EXPECT_EQ(run_cli({"generate", tiny_chat, "--tokens", "1", "--logprobs", "2"}).exit_code, 1);
+}
+
+TEST(CliGenerate, KeysAndValuesMayTakeFewerBits) {
+  EXPECT_EQ(run_cli({"generate", tiny_chat, "--tokens", "1,2,3", "--max-tokens", "5", "--kv-bits",
+                     "8", "--kv-group-size", "32"})
+                .exit_code,
+            0);
+  const auto bad = run_cli({"generate", tiny_chat, "--tokens", "1", "--kv-bits", "5", "--json"});
+  EXPECT_EQ(bad.exit_code, 1);
+  EXPECT_THAT(bad.objects().at(0)["error"]["why"].get<std::string>(), HasSubstr("kv_bits is 5"));
+  EXPECT_EQ(run_cli({"generate", tiny_chat, "--tokens", "1", "--kv-start", "5"}).exit_code, 2);
+}
+
+TEST(CliGenerate, ThePromptIsKeptInAFile) {
+  const TemporaryFolder folder;
+  const std::string file = (folder.path() / "prompt.safetensors").string();
+  const auto run = [&](const std::string& tokens) {
+    return run_cli({"generate", tiny_chat, "--tokens", tokens, "--max-tokens", "8",
+                    "--prompt-cache", file, "--exact", "--json"})
+        .objects();
+  };
+  const auto without = [](json lines) {
+    for (json& line : lines) {
+      if (line.contains("done")) line = {};
+    }
+    return lines;
+  };
+  const auto first = run("1,2,3,4,5,6,7,8");
+  EXPECT_FALSE(first.back()["done"].contains("cached_tokens"));
+  const auto again = run("1,2,3,4,5,6,7,8");
+  EXPECT_EQ(again.back()["done"]["cached_tokens"], 7);
+  EXPECT_EQ(without(again), without(first));
+  EXPECT_EQ(run("1,2,3,9,9").back()["done"]["cached_tokens"], 3);
+
+  std::ofstream(file, std::ios::binary) << "nothing";
+  const auto broken = run("1,2,3");
+  EXPECT_THAT(broken.at(0)["error"]["why"].get<std::string>(), HasSubstr("prompt.safetensors"));
+}
+
 TEST(CliGenerate, APromptLongerThanTheContextIsRefusedWithBothNumbers) {
   const std::string prompt(600, 'a');
   const auto result = run_cli({"generate", tiny_chat, "--raw", "--prompt", prompt});

@@ -181,7 +181,7 @@ TEST(Speculative, LimitsAndEndsHoldWithinADraft) {
   }
   std::vector<int32_t> whole = {3, 1, 4};
   whole.insert(whole.end(), ids.begin(), ids.end());
-  EXPECT_EQ(batch.prefixes().longest(whole), batch.prefixes().last_length());
+  EXPECT_EQ(batch.prefixes().longest(whole), batch.prefixes().last()->length());
 }
 
 /// Drafts are drawn from one distribution, or are certain guesses, and verified with another.
