@@ -99,18 +99,16 @@ void add_sampling(CLI::App& command, models::SamplingOptions& options) {
 }  // namespace
 
 void add_model(CLI::App& command, std::string& model) {
-  command.add_option("MODEL", model, "Folder of a model")->required();
+  command.add_option("MODEL", model, "Folder of a model, or a .gguf file")->required();
 }
 
-fs::path model_folder(const std::string& model) {
+fs::path model_path(const std::string& model) {
   std::error_code ignored;
   if (fs::is_directory(model, ignored)) return model;
-  if (fs::path(model).extension() == ".gguf") {
-    throw ModelError(fmt::format("{} is a GGUF file, which is not supported yet", model),
-                     "Name a folder with config.json and safetensors files.");
-  }
   if (fs::exists(model, ignored)) {
-    throw ModelError(fmt::format("{} is a file", model), "Name the folder that holds the model.");
+    if (fs::path(model).extension() == ".gguf") return model;
+    throw ModelError(fmt::format("{} is a file", model),
+                     "Name the folder that holds the model, or a .gguf file.");
   }
   if (looks_like_hub_id(model)) {
     throw ModelError(fmt::format("there is no folder {}, and ids of the Hugging Face Hub are not "
@@ -122,7 +120,7 @@ fs::path model_folder(const std::string& model) {
 }
 
 std::shared_ptr<const models::LanguageModel> load_model(const std::string& model, bool exact) {
-  return models::LanguageModel::load(model_folder(model), {.exact = exact});
+  return models::LanguageModel::load(model_path(model), {.exact = exact});
 }
 
 CLI::Option* add_ids(CLI::App& command, const std::string& flag, std::vector<int32_t>& ids,
@@ -176,6 +174,19 @@ models::BatchOptions RunOptions::read(bool exact) const {
   out.draft_from_text = ngram;
   out.draft_tokens = draft_tokens;
   return out;
+}
+
+nlohmann::ordered_json read_json(const std::string& text) {
+  const bool is_file = text.empty() || text[0] != '{';
+  try {
+    return nlohmann::ordered_json::parse(is_file ? read_text(text) : text);
+  } catch (const nlohmann::json::parse_error& e) {
+    const std::string why = e.what();
+    const size_t at = why.find("at line ");
+    throw ModelError(fmt::format("{} is not valid JSON {}", is_file ? text : "the schema",
+                                 at == std::string::npos ? "" : why.substr(at)),
+                     "Correct the JSON.");
+  }
 }
 
 std::string read_text(const fs::path& file) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,8 +19,8 @@ namespace quern::cli {
 /// The MODEL argument.
 void add_model(CLI::App& command, std::string& model);
 
-/// Throws ModelError when MODEL is not a folder; what it seems to be is named.
-std::filesystem::path model_folder(const std::string& model);
+/// Throws ModelError when MODEL is neither a folder nor a GGUF file; what it seems to be is named.
+std::filesystem::path model_path(const std::string& model);
 
 /// Reads the model that MODEL names.
 std::shared_ptr<const models::LanguageModel> load_model(const std::string& model, bool exact);
@@ -47,6 +48,10 @@ struct RunOptions {
   models::BatchOptions read(bool exact) const;
 };
 void add_run_options(CLI::App& command, RunOptions& options);
+
+/// The JSON in a file, or `text` itself when it begins with a brace. Throws ModelError when it
+/// cannot be read or is not JSON.
+nlohmann::ordered_json read_json(const std::string& text);
 
 /// All of a file, or of standard input for "-". Throws ModelError when it cannot be read.
 std::string read_text(const std::filesystem::path& file);

@@ -10,6 +10,7 @@
 #include "models/error.h"
 #include "models/generate/chat_prompt.h"
 #include "models/generate/generator.h"
+#include "models/generate/structured/grammar.h"
 
 namespace quern::cli {
 
@@ -27,6 +28,7 @@ struct Generate {
   bool raw = false;
   bool exact = false;
   std::string prompt_cache;
+  std::string json_schema, regex;
   RunOptions options;
   models::GenerationRequest request;
 
@@ -34,6 +36,7 @@ struct Generate {
 
  private:
   models::ChatPrompt encoded(const models::LanguageModel& language_model) const;
+  void constrain(models::GenerationRequest& to, const models::LanguageModel& language_model) const;
 };
 
 models::ChatPrompt Generate::encoded(const models::LanguageModel& language_model) const {
@@ -48,6 +51,18 @@ models::ChatPrompt Generate::encoded(const models::LanguageModel& language_model
   return models::encode_chat_with_boundaries(language_model, messages);
 }
 
+void Generate::constrain(models::GenerationRequest& to,
+                         const models::LanguageModel& language_model) const {
+  if (json_schema.empty() && regex.empty()) return;
+  const auto vocabulary = std::make_shared<const models::TokenTrie>(
+      language_model.tokenizer(), language_model.config().vocab_size,
+      language_model.eos_token_ids());
+  const auto grammar = regex.empty()
+                           ? models::Grammar::from_json_schema(read_json(json_schema), vocabulary)
+                           : models::Grammar::from_regex(regex, vocabulary);
+  to.constraint = models::constraints_of(grammar);
+}
+
 int Generate::run(Output& output) const {
   if (request.log_probabilities && !output.json()) {
     throw models::ModelError("log-probabilities are shown with --json alone", "Add --json.");
@@ -58,6 +73,7 @@ int Generate::run(Output& output) const {
   models::ChatPrompt whole = encoded(*language_model);
   complete.prompt = std::move(whole.tokens);
   complete.boundaries = std::move(whole.boundaries);
+  constrain(complete, *language_model);
   models::Generator generator(language_model, options.read(exact));
   if (!prompt_cache.empty() && std::filesystem::exists(prompt_cache)) generator.load(prompt_cache);
   const int prompt_tokens = int(complete.prompt.size());
@@ -83,6 +99,14 @@ Action add_generate(CLI::App& command) {
   command.add_option("--system", verb->system, "Instructions that come before the prompt")
       ->needs(prompt);
   add_generation(command, verb->request);
+  CLI::Option* schema = command
+                            .add_option("--json-schema", verb->json_schema,
+                                        "Answer with JSON that meets this schema: a file, or the "
+                                        "schema itself")
+                            ->type_name("FILE|JSON");
+  command.add_option("--regex", verb->regex, "Answer with a text that matches this as a whole")
+      ->type_name("PATTERN")
+      ->excludes(schema);
   command.add_option("--logprobs", verb->request.log_probabilities,
                      "With --json: the log-probability of each token, and of so many of the most "
                      "likely ones");

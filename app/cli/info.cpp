@@ -65,7 +65,7 @@ std::string describe(const ModelInfo& info, int context) {
 }
 
 int Info::run(Output& output) const {
-  const ModelInfo info = models::read_model_info(model_folder(model));
+  const ModelInfo info = models::read_model_info(model_path(model));
   constexpr int default_context = 4096;
   const int longest = info.max_position_embeddings;
   const int tokens =

@@ -18,6 +18,8 @@ constexpr Verb verbs[] = {
     {"tokenize", "Turn text into token ids, or ids into text", "the text could not be tokenized",
      add_tokenize},
     {"render", "Render a chat template", "the template could not be rendered", add_render},
+    {"convert", "Quantize a model, or write it in another format", "the model was not converted",
+     add_convert},
     {"eval", "Measure perplexity on a text, and divergence from a reference model",
      "the model could not be evaluated", add_eval},
     {"devices", "Say what can compute here", "the devices could not be listed", add_devices},

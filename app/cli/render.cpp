@@ -40,7 +40,7 @@ json read_variables(const std::string& file) {
 
 /// The template of a model's folder, and what it may expect of the tokenizer.
 std::string read_model_template(const std::string& model, json& variables) {
-  const auto tokenizer = models::Tokenizer::load(model_folder(model));
+  const auto tokenizer = models::Tokenizer::load(model_path(model));
   if (tokenizer.chat_template().empty()) {
     throw ModelError(fmt::format("{} has no chat template", model),
                      "Name a template file or a model that was made for chat.");

@@ -75,7 +75,7 @@ void Tokenize::run_batch(const Tokenizer& tokenizer, Output& output) const {
 }
 
 int Tokenize::run(Output& output) const {
-  const Tokenizer tokenizer = Tokenizer::load(model_folder(model));
+  const Tokenizer tokenizer = Tokenizer::load(model_path(model));
   if (!batch.empty()) {
     run_batch(tokenizer, output);
     return done;

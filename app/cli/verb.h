@@ -29,6 +29,7 @@ Action add_generate(CLI::App& command);
 Action add_chat(CLI::App& command);
 Action add_tokenize(CLI::App& command);
 Action add_render(CLI::App& command);
+Action add_convert(CLI::App& command);
 Action add_eval(CLI::App& command);
 Action add_devices(CLI::App& command);
 

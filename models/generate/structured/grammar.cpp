@@ -148,4 +148,15 @@ bool Constraint::is_complete() const {
   return cache_->automaton().accepts(state_);
 }
 
+bool Constraint::complete() const {
+  if (ended_) return true;
+  const std::lock_guard lock(cache_->mutex);
+  return cache_->automaton().accepts(state_) && !any(cache_->mask(state_, at_start_));
+}
+
+std::function<std::unique_ptr<TokenConstraint>()> constraints_of(
+    std::shared_ptr<const Grammar> grammar) {
+  return [grammar = std::move(grammar)] { return std::make_unique<Constraint>(grammar); };
+}
+
 }  // namespace quern::models

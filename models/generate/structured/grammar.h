@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include "models/generate/structured/json_machine.h"
 #include "models/generate/structured/machine.h"
 #include "models/generate/structured/token_trie.h"
+#include "models/generate/token_constraint.h"
 
 namespace quern::models {
 
@@ -56,22 +58,25 @@ class Grammar {
 
 /// One answer on its way through a grammar: which tokens may come next. A value: a copy goes on by
 /// itself. For one thread.
-class Constraint {
+class Constraint final : public TokenConstraint {
  public:
   explicit Constraint(std::shared_ptr<const Grammar> grammar);
 
   /// The tokens that may come next: [vocab_size] bool, never all false. An end token may where the
   /// text may end; where it must, nothing else may. After an end token, end tokens alone.
-  array allowed();
+  array allowed() override;
 
   /// The same for one token, without working out the others.
   bool allows(int32_t id);
 
   /// Takes the next token. Throws ModelError, and stays as it was, when it is not allowed.
-  void advance(int32_t id);
+  void advance(int32_t id) override;
 
   /// Whether the text so far is one of the grammar's.
   bool is_complete() const;
+
+  /// Whether nothing but the end may follow.
+  bool complete() const override;
 
   /// Whether an end token was taken.
   bool ended() const { return ended_; }
@@ -88,5 +93,9 @@ class Constraint {
   bool at_start_ = true;
   bool ended_ = false;
 };
+
+/// Makes a constraint for each answer: what a GenerationRequest asks for.
+std::function<std::unique_ptr<TokenConstraint>()> constraints_of(
+    std::shared_ptr<const Grammar> grammar);
 
 }  // namespace quern::models
