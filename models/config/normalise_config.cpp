@@ -33,6 +33,10 @@ constexpr std::pair<const char*, const char*> other_names[] = {
     {"rotary_emb_base", "rope_theta"},
     {"rotary_pct", "partial_rotary_factor"},
     {"rope_pct", "partial_rotary_factor"},
+    {"model_dim", "hidden_size"},
+    {"num_transformer_layers", "num_hidden_layers"},
+    {"max_context_length", "max_position_embeddings"},
+    {"rope_freq_constant", "rope_theta"},
     {"norm_eps", "rms_norm_eps"},
     {"activation_function", "hidden_act"},
 };

@@ -27,6 +27,7 @@ const WeightRules& text_part_rules();
 const Family& find_family(const ModelConfig& config);
 
 DecoderSpec describe_apertus(const ModelConfig& config);
+DecoderSpec describe_arcee(const ModelConfig& config);
 DecoderSpec describe_bitnet(const ModelConfig& config);
 DecoderSpec describe_cohere(const ModelConfig& config);
 DecoderSpec describe_cohere2(const ModelConfig& config);
@@ -55,8 +56,10 @@ DecoderSpec describe_nemotron(const ModelConfig& config);
 DecoderSpec describe_olmo(const ModelConfig& config);
 DecoderSpec describe_olmo2(const ModelConfig& config);
 DecoderSpec describe_olmo3(const ModelConfig& config);
+DecoderSpec describe_openelm(const ModelConfig& config);
 DecoderSpec describe_phi(const ModelConfig& config);
 DecoderSpec describe_phi3(const ModelConfig& config);
+DecoderSpec describe_qwen(const ModelConfig& config);
 DecoderSpec describe_qwen2(const ModelConfig& config);
 DecoderSpec describe_qwen3(const ModelConfig& config);
 DecoderSpec describe_seed_oss(const ModelConfig& config);
