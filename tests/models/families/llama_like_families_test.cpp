@@ -214,6 +214,112 @@ TinyTensors with_fused_mlp() {
          in_layers(2, "model.layers", {{"mlp.gate_up_proj.weight", {48, 16}}});
 }
 
+TEST(Arcee, ASquaredReluInsteadOfAGate) {
+  struct Reference : LlamaReference {
+    using LlamaReference::LlamaReference;
+    Matrix mlp(const Matrix& x) override {
+      return project(map(project(x, "mlp.up_proj"), relu_squared), "mlp.down_proj");
+    }
+  };
+  const TinyModel model(llama_config("arcee"), without(llama_tensors(), {"gate_proj"}));
+  expect_reference(model, Reference(model));
+}
+
+TEST(Qwen, TheFirst) {
+  const Names names = {{"model.layers", "transformer.h"},
+                       {"model.embed_tokens", "transformer.wte"},
+                       {"model.norm", "transformer.ln_f"},
+                       {"input_layernorm", "ln_1"},
+                       {"post_attention_layernorm", "ln_2"},
+                       {"self_attn.o_proj", "attn.c_proj"},
+                       {"gate_proj", "w2"},
+                       {"up_proj", "w1"},
+                       {"down_proj", "c_proj"}};
+  struct Reference : LlamaReference {
+    using LlamaReference::LlamaReference;
+    Matrix attention(const Matrix& x) override {
+      const Matrix all = project(x, "attn.c_attn");
+      return project(reference::attention(rope(columns(all, 0, 16), 4, periods),
+                                          rope(columns(all, 16, 32), 4, periods),
+                                          columns(all, 32, 48), {.heads = 4, .key_value_heads = 4}),
+                     "self_attn.o_proj");
+    }
+  };
+  const TinyTensors tensors =
+      renamed(without(llama_tensors(), inputs), names) +
+      in_layers(2, "transformer.h", {{"attn.c_attn.weight", {48, 16}}, {"attn.c_attn.bias", {48}}});
+  Json config = llama_config("qwen", {{"intermediate_size", 48},
+                                      {"layer_norm_epsilon", 1e-5},
+                                      {"rotary_emb_base", 10000},
+                                      {"no_bias", true}});
+  for (const char* key : {"rms_norm_eps", "rope_theta", "num_key_value_heads"}) config.erase(key);
+  const TinyModel model(config, tensors);
+  expect_reference(model, Reference(model, names));
+}
+
+TEST(OpenElm, LayersDiffer) {
+  // Layer i has 2 (i + 1) queries of 4 elements, i + 1 keys, and a width of 16 and 32.
+  struct Reference : LlamaReference {
+    using LlamaReference::LlamaReference;
+    Matrix attention(const Matrix& x) override {
+      const int keys = layer_index + 1, queries = 2 * keys;
+      const Matrix all = project(x, "attn.qkv_proj");
+      const auto part = [&](int begin, int count) {
+        return columns(all, 4 * begin, 4 * (begin + count));
+      };
+      const auto normed = [&](const Matrix& part, int count, const char* module) {
+        return rope(rms_norm(part, weight(module), eps, count), count, periods);
+      };
+      return project(reference::attention(normed(part(0, queries), queries, "attn.q_norm"),
+                                          normed(part(queries, keys), keys, "attn.k_norm"),
+                                          part(queries + keys, keys),
+                                          {.heads = queries, .key_value_heads = keys}),
+                     "attn.out_proj");
+    }
+    Matrix layer(const Matrix& x) override {
+      const Matrix between = x + attention(norm(x, "attn_norm"));
+      const Matrix both = project(norm(between, "ffn_norm"), "ffn.proj_1");
+      const int width = both.columns / 2;
+      return between + project(map(columns(both, 0, width), silu) * columns(both, width, 2 * width),
+                               "ffn.proj_2");
+    }
+  };
+  TinyTensors tensors = {{"transformer.token_embeddings.weight", {32, 16}},
+                         {"transformer.norm.weight", {16}}};
+  for (int i = 0; i < 2; ++i) {
+    TinyTensors own = {{"attn_norm.weight", {16}},
+                       {"attn.qkv_proj.weight", {16 * (i + 1), 16}},
+                       {"attn.q_norm.weight", {4}},
+                       {"attn.k_norm.weight", {4}},
+                       {"attn.out_proj.weight", {16, 8 * (i + 1)}},
+                       {"ffn_norm.weight", {16}},
+                       {"ffn.proj_1.weight", {32 * (i + 1), 16}},
+                       {"ffn.proj_2.weight", {16, 16 * (i + 1)}}};
+    const std::string path = "transformer.layers." + std::to_string(i) + ".";
+    for (TinyTensor& tensor : own) tensor.name = path + tensor.name;
+    tensors = tensors + own;
+  }
+  const Json config = {{"model_type", "openelm"},
+                       {"model_dim", 16},
+                       {"head_dim", 4},
+                       {"num_transformer_layers", 2},
+                       {"vocab_size", 32},
+                       {"num_query_heads", {2, 4}},
+                       {"num_kv_heads", {1, 2}},
+                       {"ffn_multipliers", {0.9, 2.1}},
+                       {"ffn_dim_divisor", 8},
+                       {"rms_norm_eps", 1e-5},
+                       {"rope_freq_constant", 10000}};
+  const TinyModel model(config, tensors);
+  expect_reference(model, Reference(model, {{"model.layers", "transformer.layers"},
+                                            {"model.embed_tokens", "transformer.token_embeddings"},
+                                            {"lm_head", "transformer.token_embeddings"},
+                                            {"model.norm", "transformer.norm"}}));
+  Json wrong = config;
+  wrong["num_kv_heads"] = {1};
+  expect_error([&] { TinyModel(wrong, tensors); }, {"num_kv_heads", "1 entries"});
+}
+
 TEST(Glm, HalfOfEachHeadTurns) {
   Json config = llama_config("glm", {{"attention_bias", true}, {"head_dim", 4}});
   const TinyModel model(config, with_biases(with_fused_mlp(), inputs));

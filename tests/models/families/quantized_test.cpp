@@ -17,9 +17,8 @@ struct Forms {
   Tensors quantized, floats;
 };
 
-/// Matrices in groups of 32, each with its own bits; the rest as it is.
-template <typename Bits>
-Forms quantize_all(const TinyTensors& tensors, Bits&& bits_of) {
+/// Matrices in groups of 32; the rest as it is.
+Forms quantize_all(const TinyTensors& tensors, int bits) {
   Forms forms;
   int seed = 0;
   for (const TinyTensor& tensor : tensors) {
@@ -34,7 +33,6 @@ Forms quantize_all(const TinyTensors& tensors, Bits&& bits_of) {
       continue;
     }
     const std::string module = tensor.name.substr(0, tensor.name.rfind('.'));
-    const int bits = bits_of(module);
     const std::vector<array> parts = quantize(whole, 32, bits);
     forms.quantized.emplace(tensor.name, parts[0]);
     forms.quantized.emplace(module + ".scales", parts[1]);
@@ -78,28 +76,7 @@ TEST(Quantized, PositionsOfGpt2) {
                        {"n_positions", 40},
                        {"vocab_size", 32},
                        {"quantization", {{"group_size", 32}, {"bits", 8}}}};
-  expect_same(config, quantize_all(tensors + tables, [](const std::string&) { return 8; }));
-}
-
-TEST(Quantized, ExceptionsInAMultimodalFile) {
-  TinyTensors tensors = llama_tensors(1);
-  for (TinyTensor& tensor : tensors) {
-    for (int& length : tensor.shape) length *= 4;
-  }
-  const Names names = {{"model.", "language_model.model."}, {"lm_head", "language_model.lm_head"}};
-  const std::string exception = "language_model.model.layers.0.mlp.down_proj";
-  const Json config = {
-      {"model_type", "mistral3"},
-      {"text_config", llama_config("mistral", {{"hidden_size", 64},
-                                               {"intermediate_size", 96},
-                                               {"num_hidden_layers", 1},
-                                               {"vocab_size", 128},
-                                               {"sliding_window", nullptr}})},
-      {"quantization",
-       {{"group_size", 32}, {"bits", 4}, {exception, {{"group_size", 32}, {"bits", 8}}}}}};
-  expect_same(config, quantize_all(renamed(tensors, names), [&](const std::string& module) {
-                return module == exception ? 8 : 4;
-              }));
+  expect_same(config, quantize_all(tensors + tables, 8));
 }
 
 }  // namespace
