@@ -25,6 +25,7 @@ struct Verb {
 
 Action add_info(CLI::App& command);
 Action add_logits(CLI::App& command);
+Action add_formats(CLI::App& command);
 Action add_generate(CLI::App& command);
 Action add_chat(CLI::App& command);
 Action add_tokenize(CLI::App& command);

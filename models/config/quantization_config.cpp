@@ -31,18 +31,20 @@ struct Mode {
   int default_group_size, default_bits;
 };
 
+const Mode modes[] = {{"affine", {16, 32, 64, 128}, {2, 3, 4, 5, 6, 8}, 64, 4},
+                      {"mxfp4", {32}, {4}, 32, 4},
+                      {"mxfp8", {32}, {8}, 32, 8},
+                      {"nvfp4", {16}, {4}, 16, 4}};
+
 const Mode& find_mode(const ConfigReader& reader) {
-  static const Mode modes[] = {{"affine", {16, 32, 64, 128}, {2, 3, 4, 5, 6, 8}, 64, 4},
-                               {"mxfp4", {32}, {4}, 32, 4},
-                               {"mxfp8", {32}, {8}, 32, 8},
-                               {"nvfp4", {16}, {4}, 16, 4}};
   const std::string name = reader.text("mode", "affine");
-  std::string known;
   for (const Mode& mode : modes) {
     if (mode.name == name) return mode;
-    known += (known.empty() ? "" : ", ") + std::string(mode.name);
   }
-  reader.fail("mode", fmt::format("is \"{}\", which is none of {}", name, known), advice);
+  reader.fail(
+      "mode",
+      fmt::format("is \"{}\", which is none of {}", name, fmt::join(quantization_modes(), ", ")),
+      advice);
 }
 
 constexpr std::string_view foreign_methods[] = {"awq", "gptq",       "compressed-tensors",
@@ -78,6 +80,16 @@ Quantization read_one(const ConfigReader& reader, const std::optional<Quantizati
 }
 
 }  // namespace
+
+std::vector<std::string> quantization_modes() {
+  std::vector<std::string> names;
+  for (const Mode& mode : modes) names.emplace_back(mode.name);
+  return names;
+}
+
+std::vector<std::string> foreign_quantizations() {
+  return {std::begin(foreign_methods), std::end(foreign_methods)};
+}
 
 std::optional<Quantization> QuantizationConfig::of(const std::string& module_path) const {
   const auto it = overrides.find(module_path);

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "models/config/config_reader.h"
 
@@ -30,6 +31,12 @@ struct QuantizationConfig {
   /// For a module that has scales.
   std::optional<Quantization> of(const std::string& module_path) const;
 };
+
+/// The modes that can be computed with.
+std::vector<std::string> quantization_modes();
+
+/// Values of quant_method that other programs write and this one reads.
+std::vector<std::string> foreign_quantizations();
 
 /// Reads `quantization` or else `quantization_config`. An exception without a mode is affine, one
 /// whose group_size or bits is absent or null has the global one. Of another program's quantization

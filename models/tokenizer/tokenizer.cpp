@@ -170,6 +170,12 @@ void encode_text(const TokenizerParts& parts, std::string_view text, std::vector
 
 Tokenizer::Tokenizer(std::shared_ptr<const TokenizerParts> parts) : parts_(std::move(parts)) {}
 
+std::vector<std::string> Tokenizer::file_formats() {
+  std::vector<std::string> names;
+  for (const Format& format : formats) names.emplace_back(format.name);
+  return names;
+}
+
 bool Tokenizer::is_in(const std::filesystem::path& folder) { return find_files(folder).format; }
 
 Tokenizer Tokenizer::load(const std::filesystem::path& folder) {

@@ -32,6 +32,9 @@ class Tokenizer {
   /// Whether the folder holds one of these files.
   static bool is_in(const std::filesystem::path& folder);
 
+  /// Names of these files; one that begins with '.' is any file's ending.
+  static std::vector<std::string> file_formats();
+
   /// A tokenizer.json from texts in memory.
   static Tokenizer from_json(std::string_view tokenizer_json,
                              std::string_view tokenizer_config_json = {});

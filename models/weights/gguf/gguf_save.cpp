@@ -76,6 +76,12 @@ std::vector<uint8_t> encoded(array value, const GGUFType& type) {
 
 }  // namespace
 
+std::vector<std::string> gguf_file_types() {
+  std::vector<std::string> names;
+  for (const FileType& type : file_types) names.emplace_back(type.name);
+  return names;
+}
+
 void check_gguf_type(const std::string& type) {
   if (find_file_type(type)) return;
   std::string known;

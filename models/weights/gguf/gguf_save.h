@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "models/config/model_config.h"
 #include "models/tokenizer/gguf_vocabulary.h"
@@ -11,8 +12,10 @@
 
 namespace quern::models {
 
-/// What a model is written as in GGUF: F32, F16, BF16, Q8_0, Q4_0, ..., Q4_K_M. Throws ModelError
-/// for a name that is not known (with those that are).
+/// What a model can be written as: F32, F16, BF16, Q8_0, Q4_0, ..., Q4_K_M.
+std::vector<std::string> gguf_file_types();
+
+/// Throws ModelError for a name that is none of these (with those that are).
 void check_gguf_type(const std::string& type);
 
 /// Writes a model of floats, under Hugging Face's names with experts stacked. Norms, routers and
