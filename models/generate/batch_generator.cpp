@@ -126,11 +126,19 @@ bool BatchGenerator::advance() {
 }
 
 void BatchGenerator::admit() {
-  while (!waiting_.empty() && running_.size() < size_t(options_.max_sequences)) {
+  while (!waiting_.empty() && has_room()) {
     const std::unique_ptr<Waiting> waiting = std::move(waiting_.front());
     waiting_.pop_front();
     running_.push_back(started(*waiting));
   }
+}
+
+bool BatchGenerator::has_room() const {
+  if (running_.empty()) return true;
+  if (running_.size() >= size_t(options_.max_sequences)) return false;
+  size_t held = 0;
+  for (const auto& sequence : running_) held += sequence->cache().nbytes();
+  return held < options_.cache_bytes;
 }
 
 std::unique_ptr<RunningSequence> BatchGenerator::started(Waiting& waiting) {

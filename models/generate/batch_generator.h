@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -18,7 +19,9 @@ class RunningSequence;
 
 struct BatchOptions {
   int max_sequences = 16;  ///< that run at a time; the others wait
-  int step_tokens = 512;   ///< that one pass reads at most, of all sequences
+  /// Bytes of what running sequences remember, beyond which no other one joins.
+  size_t cache_bytes = std::numeric_limits<size_t>::max();
+  int step_tokens = 512;  ///< that one pass reads at most, of all sequences
   /// Prompt tokens in a pass that running answers wait for.
   int prompt_tokens_beside_answers = 64;
   size_t prefix_bytes = size_t(1) << 30;  ///< for sequences that a later prompt may begin with
@@ -65,6 +68,7 @@ class BatchGenerator {
   struct Pass;
 
   void admit();
+  bool has_room() const;
   SequenceCache beginning_of(std::span<const int32_t> prompt);
   std::unique_ptr<RunningSequence> started(Waiting& waiting);
   bool must_settle_first() const;

@@ -168,6 +168,21 @@ TEST(BatchGenerator, AnswersGoOnWhileALongPromptIsRead) {
   EXPECT_EQ(running.ids.size() - before, size_t(steps)) << "a token with each pass";
 }
 
+TEST(BatchGenerator, OthersWaitUntilThereIsRoom) {
+  BatchGenerator batch(tiny_chat(), {.cache_bytes = 1});
+  Answer first, second;
+  add(batch, request(prompt(20), 10), first);
+  batch.step();
+  add(batch, request(prompt(9), 5), second);
+  while (!first.finished) {
+    EXPECT_TRUE(second.ids.empty());
+    batch.step();
+  }
+  while (batch.step()) {
+  }
+  EXPECT_EQ(second.ids, alone(tiny_chat(), request(prompt(9), 5)).ids);
+}
+
 TEST(BatchGenerator, CancellingOneLeavesTheOthers) {
   const Answer expected = alone(tiny_chat(), request(prompt(20), 30));
   BatchGenerator batch(tiny_chat());
