@@ -110,7 +110,7 @@ fs::path model_path(const std::string& model) {
     throw ModelError(fmt::format("{} is a file", model),
                      "Name the folder that holds the model, or a .gguf file.");
   }
-  if (looks_like_hub_id(model)) {
+  if (fs::path(model).extension() != ".gguf" && looks_like_hub_id(model)) {
     throw ModelError(fmt::format("there is no folder {}, and ids of the Hugging Face Hub are not "
                                  "supported yet",
                                  model),

@@ -1,5 +1,6 @@
 #include "models/cache/cache_pair.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -50,6 +51,15 @@ void CachePair::restore(LayerState state) {
 
 std::unique_ptr<LayerCache> CachePair::clone() const {
   return std::make_unique<CachePair>(halves_[0]->clone(), halves_[1]->clone());
+}
+
+/// As far as the one that goes back less.
+LayerCache::Trimming CachePair::trimming() const {
+  return std::max(halves_[0]->trimming(), halves_[1]->trimming());
+}
+
+void CachePair::quantize(const KeyValueQuantization& quantization) {
+  for (const auto& half : halves_) half->quantize(quantization);
 }
 
 }  // namespace quern::models

@@ -21,10 +21,12 @@ class CachePair final : public LayerCache {
 
   /// Refuses when one of the two cannot.
   bool trim(int n) override;
+  Trimming trimming() const override;
 
   LayerState state() const override;
   void restore(LayerState state) override;
   std::unique_ptr<LayerCache> clone() const override;
+  void quantize(const KeyValueQuantization& quantization) override;
 
  private:
   std::array<std::unique_ptr<LayerCache>, 2> halves_;

@@ -57,11 +57,12 @@ TEST(CliUsage, WithJsonAWrongCallIsAnErrorObject) {
 TEST(CliUsage, HelpListsTheVerbsThatExist) {
   const auto result = run_cli({"--help"});
   EXPECT_EQ(result.exit_code, 0);
-  for (const char* verb : {"info", "logits", "generate", "chat", "tokenize", "render", "devices"}) {
+  for (const char* verb : {"info", "logits", "generate", "chat", "tokenize", "render", "convert",
+                           "eval", "formats", "devices"}) {
     EXPECT_THAT(result.out, HasSubstr(std::string("  ") + verb));
     EXPECT_EQ(run_cli({verb, "--help"}).exit_code, 0) << verb;
   }
-  for (const char* verb : {"convert", "train", "serve"}) {
+  for (const char* verb : {"train", "serve"}) {
     EXPECT_THAT(result.out, Not(HasSubstr(std::string("  ") + verb)));
   }
 }
@@ -73,7 +74,7 @@ TEST(CliErrors, SayWhatWhyAndWhatToDo) {
     const char* why;
   } cases[] = {
       {"/no/such/folder", "there is no folder /no/such/folder"},
-      {"/no/such/model.gguf", "GGUF"},
+      {"/no/such/model.gguf", "there is no folder /no/such/model.gguf"},
       {"mlx-community/Some-Model-4bit", "Hub"},
       {folder.path().string(), "config.json"},
   };
