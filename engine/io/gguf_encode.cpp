@@ -29,9 +29,13 @@ float write_half(uint8_t* to, float value) {
 }
 
 /// The nearest whole number from low to high; low for NaN.
-int rounded(float x, int low, int high) {
-  return int(std::nearbyint(x > float(low) ? std::min(x, float(high)) : float(low)));
+float nearest(float x, int low, int high) {
+  constexpr float to_integer = 12582912;  // 1.5 * 2^23: adding it rounds, halves to even
+  const float inside = x > float(low) ? std::min(x, float(high)) : float(low);
+  return (inside + to_integer) - to_integer;
 }
+
+int rounded(float x, int low, int high) { return int(nearest(x, low, high)); }
 
 /// The scale s for which s * q, q whole numbers from low to -low - 1, is nearest to x. The largest
 /// magnitude falls on or near the end that reaches further; of the scales tried the best one, made
@@ -47,7 +51,7 @@ float fit_scale(const float* x, int n, int low) {
     const float inverse = (float(low) + 0.1f * float(step)) / extreme;
     float xq = 0, qq = 0;
     for (int i = 0; i < n; ++i) {
-      const auto q = float(rounded(x[i] * inverse, low, -low - 1));
+      const float q = nearest(x[i] * inverse, low, -low - 1);
       xq += x[i] * q;
       qq += q * q;
     }
@@ -77,7 +81,7 @@ ScaleAndMinimum fit_affine(const float* x, int n, int levels, bool at_most_zero)
     std::array<float, 32> q;
     float sum_q = 0, sum_qq = 0, sum_x = 0, sum_xq = 0;
     for (int i = 0; i < n; ++i) {
-      q[size_t(i)] = float(rounded((x[i] - least) * inverse, 0, levels));
+      q[size_t(i)] = nearest((x[i] - least) * inverse, 0, levels);
       sum_q += q[size_t(i)];
       sum_qq += q[size_t(i)] * q[size_t(i)];
       sum_x += x[i];

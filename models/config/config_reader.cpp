@@ -70,6 +70,10 @@ Json read_json_object(const std::filesystem::path& file, const std::string& wher
     if (const size_t at = why.find("at line "); at != std::string::npos) why = why.substr(at);
     throw ModelError(fmt::format("[{}] {}: is not valid JSON {}", where, file.string(), why),
                      damaged_advice);
+  } catch (const Json::exception&) {
+    throw ModelError(
+        fmt::format("[{}] {}: holds a number that is too large for any", where, file.string()),
+        damaged_advice);
   }
   if (!parsed.is_object()) {
     throw ModelError(fmt::format("[{}] {}: holds {} instead of a JSON object", where, file.string(),
