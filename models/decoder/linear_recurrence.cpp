@@ -10,6 +10,7 @@
 #include "engine/ops/scan.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/unary.h"
+#include "engine/transforms/compile.h"
 
 namespace quern::models {
 
@@ -41,6 +42,11 @@ Tokens Tokens::part(int begin, int end) const {
 array column(const array& x) { return expand_dims(x, -1); }
 array transposed(const array& x) { return swapaxes(x, -1, -2); }
 
+/// decay, state, key, added -> the next state, in one pass over memory.
+std::vector<array> next_state(const std::vector<array>& x) {
+  return {add(multiply(x[0], x[1]), multiply(x[2], x[3]))};
+}
+
 /// One token, as the formula says. state: [B, H, N, P].
 Recurrence step(const Tokens& token, const array& state) {
   const int batch = state.shape(0), heads = state.shape(1), size = state.shape(2);
@@ -60,9 +66,9 @@ Recurrence step(const Tokens& token, const array& state) {
     const std::vector<array> found = split(multiply(decay, held), 2, 2);
     added = multiply(factor(*token.rates), subtract(added, found[0]));
     const array outputs = add(found[1], multiply(matmul(transposed(queries), keys), added));
-    return {swapaxes(outputs, 1, 2), add(multiply(decay, state), multiply(keys, added))};
+    return {swapaxes(outputs, 1, 2), compile(next_state, true)({decay, state, keys, added})[0]};
   }
-  const array next = add(multiply(decay, state), multiply(keys, added));
+  const array next = compile(next_state, true)({decay, state, keys, added})[0];
   return {swapaxes(matmul(transposed(queries), next), 1, 2), next};
 }
 

@@ -8,6 +8,7 @@
 #include "engine/ops/matmul.h"
 #include "engine/ops/shape.h"
 #include "engine/ops/unary.h"
+#include "engine/transforms/compile.h"
 
 namespace quern::models {
 
@@ -44,6 +45,20 @@ array filled_up(const array& x, int count) {
   return missing == 0 ? x : pad(x, std::vector<int>{1}, Shape{0}, Shape{missing});
 }
 
+/// One pass over memory each. steps, a, b, added, state, remains of what came before -> state and
+/// remains after a further token.
+std::vector<array> step(const std::vector<array>& x) {
+  const array decay = exp(multiply(x[0], x[1]));
+  return {add(multiply(decay, x[4]), multiply(x[2], x[3])), multiply(decay, x[5])};
+}
+std::vector<array> first_step(const std::vector<array>& x) {
+  return {multiply(x[2], x[3]), exp(multiply(x[0], x[1]))};
+}
+/// state, remains, before -> the whole state.
+std::vector<array> whole_state(const std::vector<array>& x) {
+  return {add(x[0], multiply(x[1], x[2]))};
+}
+
 SelectiveScan chunk(const Tokens& tokens, const array& a, const array& state) {
   const int batch = tokens.added.shape(0), count = tokens.count();
   const int length = std::min(count, block_tokens), blocks = (count + length - 1) / length;
@@ -58,10 +73,12 @@ SelectiveScan chunk(const Tokens& tokens, const array& a, const array& state) {
   // the state before the block.
   std::vector<array> states, remains;
   for (int i = 0; i < length; ++i) {
-    const array decay = exp(multiply(cut(steps, 2, i, i + 1), a));
-    const array own = multiply(squeeze(cut(b, 2, i, i + 1), 2), cut(added, 2, i, i + 1));
-    states.push_back(i == 0 ? own : add(multiply(decay, states.back()), own));
-    remains.push_back(i == 0 ? decay : multiply(decay, remains.back()));
+    std::vector<array> token = {cut(steps, 2, i, i + 1), a, squeeze(cut(b, 2, i, i + 1), 2),
+                                cut(added, 2, i, i + 1)};
+    if (i > 0) token.insert(token.end(), {states.back(), remains.back()});
+    const std::vector<array> after = compile(i == 0 ? first_step : step, true)(token);
+    states.push_back(after[0]);
+    remains.push_back(after[1]);
   }
   array now = expand_dims(state, 1);
   std::vector<array> befores;
@@ -73,8 +90,9 @@ SelectiveScan chunk(const Tokens& tokens, const array& a, const array& state) {
   const array before = concatenate(befores, 1);
   std::vector<array> outputs;
   for (int i = 0; i < length; ++i) {
-    const array whole = add(states[size_t(i)], multiply(remains[size_t(i)], before));
-    outputs.push_back(matmul(cut(c, 2, i, i + 1), whole));
+    const std::vector<array> whole =
+        compile(whole_state, true)({states[size_t(i)], remains[size_t(i)], before});
+    outputs.push_back(matmul(cut(c, 2, i, i + 1), whole[0]));
   }
   const array joined = reshape(concatenate(outputs, 2), {batch, blocks * length, channels});
   return {cut(joined, 1, 0, count), squeeze(now, 1)};
