@@ -8,12 +8,15 @@
 #include "engine/io/atomic_file.h"
 #include "models/decoder/load_decoder.h"
 #include "models/error.h"
+#include "models/families/family.h"
 #include "models/model_files.h"
 #include "models/quantize/float_weights.h"
 #include "models/quantize/mlx_weights.h"
 #include "models/quantize/output_path.h"
+#include "models/quantize/same_model.h"
 #include "models/tokenizer/tokenizer.h"
 #include "models/weights/checkpoint_writer.h"
+#include "models/weights/gguf/gguf_model.h"
 #include "models/weights/gguf/gguf_save.h"
 
 namespace quern::models {
@@ -136,6 +139,19 @@ std::optional<GgufVocabulary> vocabulary_to_write(const ModelFiles& files) {
   return gguf_vocabulary_of(Tokenizer::load(files.path), files.config.vocab_size);
 }
 
+/// GGUF leaves much to what a reader knows of the architecture: what it would take the file for
+/// must be what was written.
+void require_same_model(const fs::path& file, const ModelFiles& written) {
+  const GgufCheckpoint checkpoint = GgufCheckpoint::open(file);
+  const ModelConfig config = ModelConfig::from_json(config_of_gguf(checkpoint), file.string());
+  const std::string difference = difference_of(find_family(config).describe(config), written.spec);
+  if (difference.empty()) return;
+  throw ModelError(
+      fmt::format("[gguf] {}: GGUF has no words for this model: as it would be read, {}",
+                  written.path.string(), difference),
+      "Write the model as MLX or Hugging Face files instead.");
+}
+
 ConversionReport write_gguf(ModelFiles files, const ConvertOptions& options, const OutputPath& to,
                             const std::string& name, const ConversionWatch& watch) {
   const auto vocabulary = vocabulary_to_write(files);
@@ -146,6 +162,7 @@ ConversionReport write_gguf(ModelFiles files, const ConvertOptions& options, con
   for (const auto& [tensor, value] : floats) parameters += int64_t(value.size());
   const size_t bytes = save_gguf_model(to.path(), std::move(floats), files.config, vocabulary,
                                        options.gguf_type, name, watch);
+  require_same_model(to.path(), files);
   return report_of(parameters, bytes);
 }
 

@@ -318,14 +318,32 @@ TEST_P(ConvertFixture, ComputesTheSameFromGguf) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, ConvertFixture,
-                         testing::Values("llama", "llama-linear-rope", "llama-tied", "qwen2",
-                                         "qwen3", "gemma", "granite", "smollm3", "olmo2",
-                                         "starcoder2", "cohere2"),
+                         testing::Values("llama", "llama-linear-rope", "llama-tied", "mistral",
+                                         "mixtral", "mixtral-raw", "qwen2", "qwen3", "gemma",
+                                         "gemma2", "glm4", "gpt_oss", "granite", "smollm3", "olmo2",
+                                         "phi3", "phi3-longrope", "starcoder2", "cohere2"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
+
+// Readers of GGUF take some patterns of layers for granted; these models have others.
+TEST(ConvertToGguf, WhatWouldBeReadAsAnotherModelIsRefused) {
+  QUERN_NEEDS_FIXTURES("models");
+  const std::pair<const char*, const char*> cases[] = {
+      {"gemma3", "layer 2 sees 8 tokens, not all tokens"},
+      {"exaone4", "layer 2 sees 8 tokens, not all tokens"},
+      {"qwen3_moe", "layer 0 has experts"}};
+  for (const auto& [name, why] : cases) {
+    const tests::TemporaryFolder output;
+    const fs::path file = output.path() / "model.gguf";
+    const fs::path source = tests::fixtures_folder() / "models" / name;
+    expect_error([&] { convert(source, file, {.format = Format::gguf, .gguf_type = "F32"}); },
+                 {"[gguf]", "no words for this model", why});
+    EXPECT_TRUE(fs::is_empty(output.path())) << name;
+  }
+}
 
 }  // namespace
 }  // namespace quern::models
