@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "models/tokenizer/decoder.h"
 #include "models/tokenizer/tokenizer.h"
@@ -15,7 +16,9 @@ namespace quern::models {
 /// U+FFFD, while the characters that this class had completed before stay. Belongs to one thread.
 class StreamingDetokenizer {
  public:
-  explicit StreamingDetokenizer(const Tokenizer& tokenizer, bool skip_special_tokens = true);
+  /// rendered: special tokens that are not skipped, as the markers of tool calls are.
+  explicit StreamingDetokenizer(const Tokenizer& tokenizer, bool skip_special_tokens = true,
+                                std::vector<int32_t> rendered = {});
 
   /// The text that this id completed: whole characters, perhaps none.
   std::string add(int32_t id);
@@ -29,6 +32,7 @@ class StreamingDetokenizer {
  private:
   Tokenizer tokenizer_;
   bool skip_special_tokens_;
+  std::vector<int32_t> rendered_;
   DecodeStream stream_;
 };
 
