@@ -29,14 +29,15 @@ Transformer::Transformer(WeightReader& reader, const DecoderSpec& spec)
       logit_softcap_(spec.logit_softcap),
       embedding_(
           WeightMatrix::load(reader, spec.embedding_name, spec.vocab_size, spec.hidden_size)),
+      position_count_(spec.position_count),
       norm_(reader, spec.norm_name, spec.norm, spec.hidden_size) {
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     layers_.emplace_back(reader, fmt::format("{}.{}", spec.layers_name, i), spec.layers[i],
                          spec.hidden_size);
   }
   if (spec.position_embedding_name) {
-    positions_ = reader.take(*spec.position_embedding_name + ".weight",
-                             {spec.position_count, spec.hidden_size});
+    positions_ = WeightMatrix::load(reader, *spec.position_embedding_name, spec.position_count,
+                                    spec.hidden_size);
   }
   if (spec.layer_inputs) {
     layer_inputs_.emplace(reader, parent_of(spec.embedding_name), *spec.layer_inputs,
@@ -69,14 +70,14 @@ array Transformer::embed(const array& tokens, const Step& step) const {
   for (size_t i = 0; i < step.sequences().size(); ++i) {
     const LayerCache* cache = step.cache(i, 0);
     const int first = cache ? cache->offset() : 0, end = first + step.sequences()[i].tokens;
-    if (end > positions_->shape(0)) {
+    if (end > position_count_) {
       throw ModelError(fmt::format("[logits] position {} is asked for, but the model has {}",
-                                   end - 1, positions_->shape(0)),
+                                   end - 1, position_count_),
                        "Shorten the text, or start a new conversation.");
     }
     for (int position = first; position < end; ++position) places.push_back(position);
   }
-  return add(x, take(*positions_, array(places.begin(), {int(places.size())}, int32), 0));
+  return add(x, positions_->rows(array(places.begin(), {int(places.size())}, int32)));
 }
 
 array Transformer::head(const array& hidden) const {

@@ -29,7 +29,8 @@ class Transformer final : public Decoder {
   std::optional<float> logit_softcap_;
 
   WeightMatrix embedding_;
-  std::optional<array> positions_;  ///< [position_count, hidden_size]
+  std::optional<WeightMatrix> positions_;  ///< [position_count_, hidden_size]
+  int position_count_;
   std::optional<LayerInputs> layer_inputs_;
   std::optional<AltUpStreams> streams_;
   std::vector<Layer> layers_;
