@@ -39,6 +39,7 @@ constexpr std::pair<const char*, const char*> other_names[] = {
     {"n_routed_experts", "num_experts"},
     {"moe_num_experts", "num_experts"},
     {"experts_per_token", "num_experts_per_tok"},
+    {"top_k_experts", "num_experts_per_tok"},
     {"moe_k", "num_experts_per_tok"},
 };
 

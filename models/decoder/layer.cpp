@@ -9,6 +9,7 @@
 #include "engine/ops/comparison.h"
 #include "engine/ops/unary.h"
 #include "models/decoder/attention.h"
+#include "models/decoder/dense_and_moe.h"
 #include "models/decoder/mla.h"
 #include "models/decoder/mlp.h"
 #include "models/decoder/moe.h"
