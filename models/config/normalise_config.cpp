@@ -46,6 +46,7 @@ constexpr std::pair<const char*, const char*> other_names[] = {
     {"block_ff_dim", "intermediate_size"},
     {"theta", "rope_theta"},
     {"experts_per_token", "num_experts_per_tok"},
+    {"top_k_experts", "num_experts_per_tok"},
     {"moe_k", "num_experts_per_tok"},
 };
 

@@ -7,6 +7,7 @@
 
 #include "models/decoder/altup_spec.h"
 #include "models/decoder/attention_spec.h"
+#include "models/decoder/dense_and_moe_spec.h"
 #include "models/decoder/gated_delta_spec.h"
 #include "models/decoder/layer_input_spec.h"
 #include "models/decoder/mamba2_spec.h"
@@ -32,7 +33,7 @@ struct LayerSpec {
   std::variant<std::monostate, AttentionSpec, MlaSpec, ShortConvSpec, GatedDeltaSpec, MambaSpec,
                Mamba2Spec, SideBySideSpec>
       mixer;
-  std::variant<std::monostate, MlpSpec, MoeSpec> feed_forward;
+  std::variant<std::monostate, MlpSpec, MoeSpec, DenseAndMoeSpec> feed_forward;
   NormSpec norm;
   /// x + mixer(x) + feed_forward(x); both read mixer_pre_norm's result, unless
   /// feed_forward_pre_norm is named.
@@ -40,6 +41,7 @@ struct LayerSpec {
   float residual_scale = 1.0f;
   bool clips_residual = false;  ///< in float16: sums beyond its range become its largest value
 
+  /// Empty: the layer itself.
   std::string mixer_name = "self_attn", feed_forward_name = "mlp";
   std::optional<std::string> mixer_pre_norm = "input_layernorm";
   std::optional<std::string> mixer_post_norm;

@@ -9,6 +9,7 @@
 #include "engine/ops/comparison.h"
 #include "engine/ops/unary.h"
 #include "models/decoder/attention.h"
+#include "models/decoder/dense_and_moe.h"
 #include "models/decoder/gated_delta.h"
 #include "models/decoder/mamba.h"
 #include "models/decoder/mamba2.h"

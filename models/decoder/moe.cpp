@@ -40,9 +40,17 @@ array Experts::operator()(const array& x, const array& experts,
   return down_.project(inner, experts);
 }
 
+array Experts::mixed(const array& tokens, const Routes& routes) const {
+  const int count = tokens.shape(0), k = routes.experts.shape(1), width = tokens.shape(1);
+  const array numbers = expand_dims(arange(0, count, 1), 1);
+  const array rows = flatten(broadcast_to(numbers, {count, k}));
+  const array out = (*this)(tokens, flatten(routes.experts), rows);
+  const array weighed = multiply(reshape(out, {count, k, width}), expand_dims(routes.weights, -1));
+  return astype(sum(weighed, 1), tokens.dtype());
+}
+
 Moe::Moe(WeightReader& reader, const std::string& path, const MoeSpec& spec, int hidden_size)
-    : experts_per_token_(spec.router.experts_per_token),
-      weighs_input_(spec.weighs_input),
+    : weighs_input_(spec.weighs_input),
       router_(reader, path, spec.router, hidden_size),
       experts_(reader, path + "." + spec.experts_name, spec.expert, spec.router.num_experts,
                spec.latent_size.value_or(hidden_size)) {
@@ -58,23 +66,20 @@ Moe::Moe(WeightReader& reader, const std::string& path, const MoeSpec& spec, int
   }
 }
 
-/// [N, hidden_size] -> the same: the weighted sum of what each token's experts make of it.
+/// [N, hidden_size] -> the same.
 array Moe::routed(const array& tokens) const {
   const array seen = into_latent_ ? (*into_latent_)(tokens) : tokens;
-  const int count = seen.shape(0), k = experts_per_token_, width = seen.shape(1);
   const Routes routes = router_(tokens);
-  const array experts = flatten(routes.experts);
-  const array weights = expand_dims(routes.weights, -1);
-  if (weighs_input_) {
-    const array weighed = astype(multiply(expand_dims(seen, 1), weights), seen.dtype());
-    const array out = experts_(reshape(weighed, {count * k, width}), experts, std::nullopt);
-    return sum(reshape(out, {count, k, width}), 1);
+  if (!weighs_input_) {
+    const array mixed = experts_.mixed(seen, routes);
+    return from_latent_ ? (*from_latent_)(mixed) : mixed;
   }
-  const array numbers = expand_dims(arange(0, count, 1), 1);
-  const array rows = flatten(broadcast_to(numbers, {count, k}));
-  const array out = reshape(experts_(seen, experts, rows), {count, k, width});
-  const array mixed = astype(sum(multiply(out, weights), 1), seen.dtype());
-  return from_latent_ ? (*from_latent_)(mixed) : mixed;
+  const int count = seen.shape(0), k = routes.experts.shape(1), width = seen.shape(1);
+  const array weighed =
+      astype(multiply(expand_dims(seen, 1), expand_dims(routes.weights, -1)), seen.dtype());
+  const array out =
+      experts_(reshape(weighed, {count * k, width}), flatten(routes.experts), std::nullopt);
+  return sum(reshape(out, {count, k, width}), 1);
 }
 
 array Moe::operator()(const array& x) const {

@@ -22,6 +22,10 @@ class Experts {
   /// rows: [M] -> [M, hidden_size], in x's dtype.
   array operator()(const array& x, const array& experts, const std::optional<array>& rows) const;
 
+  /// The weighted sum of what each token's experts make of it. tokens: [N, hidden_size] -> the same
+  /// shape and dtype.
+  array mixed(const array& tokens, const Routes& routes) const;
+
  private:
   Activation activation_;
   std::optional<ExpertMatrix> gate_;
@@ -38,7 +42,6 @@ class Moe final : public FeedForward {
  private:
   array routed(const array& tokens) const;
 
-  int experts_per_token_;
   bool weighs_input_;
   Router router_;
   Experts experts_;

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "models/families/common.h"
+#include "models/families/experts.h"
 #include "models/families/family.h"
 #include "models/families/gemma_layers.h"
 
@@ -31,10 +32,30 @@ AttentionSpec attention_of_type(const ModelConfig& config, bool slides) {
   return attention;
 }
 
+/// An MLP becomes what it is, with experts beside it.
+void add_experts(const ModelConfig& config, LayerSpec& layer) {
+  MoeSpec moe = common_moe(config);
+  moe.router.name = "proj";
+  moe.router.normalised = true;
+  moe.expert.activation = mlp_of(layer).activation;
+  layer.feed_forward = DenseAndMoeSpec{
+      .dense = mlp_of(layer), .router = moe.router, .expert = moe.expert, .norm = layer.norm};
+  layer.feed_forward_name.clear();
+  layer.feed_forward_pre_norm.reset();
+}
+
+/// Published experts are in one tensor each for gates and ups, and for downs.
+WeightRules expert_rules() {
+  const std::string stacked = "experts.switch_glu.";
+  return {splits("experts.gate_up_proj", {stacked + "gate_proj.weight", stacked + "up_proj.weight"},
+                 -2),
+          renames("experts.down_proj", stacked + "down_proj.weight")};
+}
+
 }  // namespace
 
 /// Gemma 4: wider heads in layers of full attention, late layers that attend to the keys of earlier
-/// ones, and an embedding for each layer.
+/// ones, an embedding for each layer or experts beside the MLP.
 DecoderSpec describe_gemma4(const ModelConfig& config) {
   const ConfigReader reader = config.reader();
   const std::vector<bool> slides = gemma_sliding_layers(config, 6);
@@ -53,6 +74,10 @@ DecoderSpec describe_gemma4(const ModelConfig& config) {
   share_keys(config, slides, decoder);
   for (LayerSpec& layer : decoder.layers) {
     if (double_wide && attention_of(layer).attends_to_layer) mlp_of(layer).intermediate_size *= 2;
+  }
+  if (reader.boolean("enable_moe_block", false)) {
+    for (LayerSpec& layer : decoder.layers) add_experts(config, layer);
+    for (WeightRule& rule : expert_rules()) decoder.rules.push_back(std::move(rule));
   }
   decoder.embedding_scale = std::sqrt(float(config.hidden_size));
   decoder.layer_inputs = own_input;
