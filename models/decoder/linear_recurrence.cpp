@@ -17,6 +17,7 @@ namespace quern::models {
 namespace {
 
 constexpr int chunk_tokens = 64;
+constexpr int part_tokens = 8 * chunk_tokens;  ///< whose chunks are computed side by side
 
 struct Tokens {
   array queries, keys, values, log_decays;
@@ -24,6 +25,8 @@ struct Tokens {
 
   int count() const { return values.shape(1); }
   Tokens part(int begin, int end) const;
+  /// The same, once something else is computed: parts then take their memory one after the other.
+  Tokens after(const array& other) const;
 };
 
 array rows(const array& x, int begin, int end) {
@@ -37,6 +40,13 @@ Tokens Tokens::part(int begin, int end) const {
   const auto cut = [&](const array& x) { return rows(x, begin, end); };
   return {cut(queries), cut(keys), cut(values), cut(log_decays),
           rates ? std::optional(cut(*rates)) : std::nullopt};
+}
+
+Tokens Tokens::after(const array& other) const {
+  std::vector<array> all = {queries, keys, values, log_decays};
+  if (rates) all.push_back(*rates);
+  all = depends(all, {other});
+  return {all[0], all[1], all[2], all[3], rates ? std::optional(all[4]) : std::nullopt};
 }
 
 array column(const array& x) { return expand_dims(x, -1); }
@@ -182,15 +192,18 @@ Recurrence run(const Tokens& tokens, const std::optional<array>& given) {
   array state = given ? *given
                       : zeros({tokens.keys.shape(0), tokens.values.shape(2), tokens.keys.shape(3),
                                tokens.values.shape(3)});
+  if (tokens.count() == 1) return step(tokens, state);
   const int count = tokens.count(), whole = count - count % chunk_tokens;
   std::vector<array> outputs;
-  const auto take = [&](const Recurrence& part) {
+  const auto take = [&](int begin, int end, int size) {
+    const Recurrence part = in_chunks(tokens.part(begin, end).after(state), size, state);
     outputs.push_back(part.outputs);
-    state = part.state;
+    state = depends({part.state}, {part.outputs})[0];
   };
-  if (whole > 0) take(in_chunks(tokens.part(0, whole), chunk_tokens, state));
-  if (count - whole == 1) take(step(tokens.part(whole, count), state));
-  if (count - whole > 1) take(in_chunks(tokens.part(whole, count), count - whole, state));
+  for (int begin = 0; begin < whole; begin += part_tokens) {
+    take(begin, std::min(whole, begin + part_tokens), chunk_tokens);
+  }
+  if (whole < count) take(whole, count, count - whole);
   return {outputs.size() == 1 ? outputs[0] : concatenate(outputs, 1), state};
 }
 

@@ -37,6 +37,11 @@ struct Tokens {
     return {cut(added, 1, begin, end), cut(steps, 1, begin, end), cut(b, 1, begin, end),
             cut(c, 1, begin, end)};
   }
+  /// The same, once something else is computed: chunks then take their memory one after the other.
+  Tokens after(const array& other) const {
+    const std::vector<array> all = depends({added, steps, b, c}, {other});
+    return {all[0], all[1], all[2], all[3]};
+  }
 };
 
 /// A step of 0 that adds nothing leaves the state as it is.
@@ -107,9 +112,9 @@ SelectiveScan selective_scan(const array& x, const array& steps, const array& a,
   std::vector<array> outputs;
   for (int begin = 0; begin < tokens.count(); begin += chunk_tokens) {
     const int end = std::min(tokens.count(), begin + chunk_tokens);
-    const SelectiveScan part = chunk(tokens.part(begin, end), a, state);
+    const SelectiveScan part = chunk(tokens.part(begin, end).after(state), a, state);
     outputs.push_back(part.outputs);
-    state = part.state;
+    state = depends({part.state}, {part.outputs})[0];
   }
   return {outputs.size() == 1 ? outputs[0] : concatenate(outputs, 1), state};
 }

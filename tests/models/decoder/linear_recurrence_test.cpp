@@ -149,7 +149,7 @@ INSTANTIATE_TEST_SUITE_P(Rules, LinearRecurrence, testing::Bool(), [](const auto
 });
 
 TEST_P(LinearRecurrence, IsTheLoopOverTokens) {
-  for (const int tokens : {1, 2, 3, 31, 63, 64, 65, 66, 127, 128, 129, 200}) {
+  for (const int tokens : {1, 2, 3, 31, 63, 64, 65, 66, 127, 128, 129, 200, 577}) {
     SCOPED_TRACE(tokens);
     expect_loop(random_inputs({.tokens = tokens, .groups = 2, .heads = 4, .key = 8, .value = 6}),
                 GetParam());

@@ -6,6 +6,8 @@
 #include <functional>
 #include <random>
 
+#include "engine/graph/eval.h"
+#include "engine/memory/memory.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
@@ -124,6 +126,24 @@ TEST(SelectiveScan, PiecesOfAnySizeContinueTheState) {
   }
   expect_near(concatenate(outputs, 1), expected.outputs);
   expect_near(*state, expected.state);
+}
+
+TEST(SelectiveScan, MemoryForStatesDoesNotGrow) {
+  const auto peak = [](int tokens) {
+    const Inputs in = random_inputs(1, tokens);
+    std::vector<array> x = in.arrays();
+    // Many channels, so that states outweigh everything else.
+    for (array* a : {&x[0], &x[1], &x[2]}) *a = tile(*a, {200});
+    x[2] = tile(x[2], {8, 1});
+    for (array* a : {&x[3], &x[4]}) *a = tile(*a, {8});
+    eval(x);
+    const size_t before = get_active_memory();
+    reset_peak_memory();
+    const SelectiveScan found = selective_scan(x[0], x[1], x[2], x[3], x[4], std::nullopt);
+    eval({found.state, found.outputs});
+    return get_peak_memory() - before;
+  };
+  EXPECT_LT(peak(64 * 16), 2 * peak(64 * 2));
 }
 
 TEST(SelectiveScan, GradientsAreThoseOfTheLoop) {

@@ -82,7 +82,7 @@ Matrix gated_delta(const TinyModel& model, const std::string& path, const Matrix
     const int at_key = h / repeats * key_dim, at_value = h * value_dim;
     Matrix state(key_dim, value_dim);
     for (int t = 0; t < x.rows; ++t) {
-      const auto unit = [&](int first) {
+      const auto unit = [&, key_dim = key_dim](int first) {
         std::vector<double> row;
         double sum = 0;
         for (int n = 0; n < key_dim; ++n) {
