@@ -20,7 +20,7 @@ DecoderSpec describe(const ModelConfig& config, void (*route)(const ModelConfig&
   MoeSpec moe = common_moe(config);
   route(config, moe.router);
   if (moe.router.experts_per_token == 1) moe.router.normalised = false;
-  if (const auto shared = reader.optional_integer("n_shared_experts", counts)) {
+  if (const auto shared = reader.optional_integer("n_shared_experts", {1, 64})) {
     moe.shared = moe.expert;
     moe.shared->intermediate_size *= *shared;
   }

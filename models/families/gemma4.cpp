@@ -9,7 +9,7 @@ namespace quern::models {
 
 namespace {
 
-constexpr Range<int> sizes = {1, 1 << 20};
+constexpr Range<int> sizes = {1, 1 << 14};
 
 AttentionSpec attention_of_type(const ModelConfig& config, bool slides) {
   const ConfigReader reader = config.reader();

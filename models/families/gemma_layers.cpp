@@ -18,7 +18,7 @@ std::vector<bool> gemma_sliding_layers(const ModelConfig& config, int pattern) {
 std::optional<LayerInputSpec> gemma_layer_inputs(const ModelConfig& config) {
   const ConfigReader reader = config.reader();
   LayerInputSpec spec;
-  spec.size = reader.integer("hidden_size_per_layer_input", {0, 1 << 20}, 256);
+  spec.size = reader.integer("hidden_size_per_layer_input", {0, 1 << 14}, 256);
   if (spec.size == 0) return std::nullopt;
   spec.vocab_size = reader.integer("vocab_size_per_layer_input", {1, 1 << 24}, 262144);
   spec.activation = read_activation(config, "hidden_activation", "gelu_pytorch_tanh");

@@ -11,7 +11,8 @@ namespace quern::models {
 
 namespace {
 
-constexpr Range<int> sizes = {1, 1 << 20};
+// Small enough that a product of two fits an int.
+constexpr Range<int> sizes = {1, 1 << 14};
 
 /// How much the scores of a stretched context are sharpened.
 float sharpened(const RopeConfig& rope) {

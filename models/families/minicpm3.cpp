@@ -11,7 +11,7 @@ namespace quern::models {
 DecoderSpec describe_minicpm3(const ModelConfig& config) {
   const ConfigReader reader = config.reader();
   constexpr Range<float> scales = {1e-6f, 1e6f};
-  constexpr Range<int> sizes = {1, 1 << 20};
+  constexpr Range<int> sizes = {1, 1 << 14};
   MlaSpec attention = read_latent_attention(config);
   attention.rope.interleaved = false;
   attention.query_rank = reader.integer("q_lora_rank", sizes, 768);
