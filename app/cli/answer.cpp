@@ -33,10 +33,41 @@ Json to_json(const models::GeneratedToken& token) {
   return json;
 }
 
+/// What the parts of an answer are.
+Json to_json(const std::vector<models::AnswerEvent>& events) {
+  using Kind = models::AnswerEvent::Kind;
+  std::string content, reasoning;
+  Json calls = Json::array(), malformed = Json::array();
+  for (const models::AnswerEvent& event : events) {
+    switch (event.kind) {
+      case Kind::content:
+        content += event.text;
+        break;
+      case Kind::reasoning:
+        reasoning += event.text;
+        break;
+      case Kind::tool_call: {
+        Json call = {{"name", event.call.name}, {"arguments", event.call.arguments}};
+        if (event.call.id) call["id"] = *event.call.id;
+        calls.push_back(std::move(call));
+        break;
+      }
+      case Kind::malformed_call:
+        malformed.push_back({{"text", event.text}, {"error", event.error}});
+        break;
+    }
+  }
+  Json out = {{"content", content}};
+  if (!reasoning.empty()) out["reasoning"] = reasoning;
+  if (!calls.empty()) out["tool_calls"] = std::move(calls);
+  if (!malformed.empty()) out["malformed_calls"] = std::move(malformed);
+  return out;
+}
+
 }  // namespace
 
 Answer print_answer(models::Generator& generator, models::GenerationRequest request, Output& output,
-                    const std::stop_token& cancel) {
+                    const std::stop_token& cancel, models::AnswerParser* parser) {
   Answer answer;
   request.on_prefill = [&](int done, int total) {
     if (done < total) {
@@ -57,7 +88,14 @@ Answer print_answer(models::Generator& generator, models::GenerationRequest requ
       },
       cancel);
   output.end_progress();
-  if (output.json()) output.object(to_json(answer.statistics));
+  if (!output.json()) return answer;
+  Json done = to_json(answer.statistics);
+  if (parser) {
+    std::vector<models::AnswerEvent> events = parser->add(answer.text);
+    for (models::AnswerEvent& event : parser->finish()) events.push_back(std::move(event));
+    done["done"].update(to_json(events));
+  }
+  output.object(done);
   return answer;
 }
 

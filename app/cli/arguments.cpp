@@ -177,7 +177,7 @@ models::BatchOptions RunOptions::read(bool exact) const {
 }
 
 nlohmann::ordered_json read_json(const std::string& text) {
-  const bool is_file = text.empty() || text[0] != '{';
+  const bool is_file = text.empty() || (text[0] != '{' && text[0] != '[');
   try {
     return nlohmann::ordered_json::parse(is_file ? read_text(text) : text);
   } catch (const nlohmann::json::parse_error& e) {

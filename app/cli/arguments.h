@@ -49,8 +49,8 @@ struct RunOptions {
 };
 void add_run_options(CLI::App& command, RunOptions& options);
 
-/// The JSON in a file, or `text` itself when it begins with a brace. Throws ModelError when it
-/// cannot be read or is not JSON.
+/// The JSON in a file, or `text` itself when it begins with a brace or bracket. Throws ModelError
+/// when it cannot be read or is not JSON.
 nlohmann::ordered_json read_json(const std::string& text);
 
 /// All of a file, or of standard input for "-". Throws ModelError when it cannot be read.

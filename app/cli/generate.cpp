@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "app/cli/answer.h"
 #include "app/cli/arguments.h"
@@ -29,6 +30,7 @@ struct Generate {
   bool exact = false;
   std::string prompt_cache;
   std::string json_schema, regex;
+  std::string tools;
   RunOptions options;
   models::GenerationRequest request;
 
@@ -36,6 +38,8 @@ struct Generate {
 
  private:
   models::ChatPrompt encoded(const models::LanguageModel& language_model) const;
+  std::optional<models::AnswerParser> parser(models::GenerationRequest& to,
+                                             const models::LanguageModel& language_model) const;
   void constrain(models::GenerationRequest& to, const models::LanguageModel& language_model) const;
 };
 
@@ -48,7 +52,23 @@ models::ChatPrompt Generate::encoded(const models::LanguageModel& language_model
   std::vector<models::ChatMessage> messages;
   if (!system.empty()) messages.push_back({"system", system});
   messages.push_back({"user", text});
-  return models::encode_chat_with_boundaries(language_model, messages);
+  nlohmann::ordered_json variables = nlohmann::ordered_json::object();
+  if (!tools.empty()) variables["tools"] = read_json(tools);
+  return models::encode_chat_with_boundaries(language_model, messages, variables);
+}
+
+/// For answers of a chat template that has thinking or tool calls.
+std::optional<models::AnswerParser> Generate::parser(
+    models::GenerationRequest& to, const models::LanguageModel& language_model) const {
+  if (raw || prompt.empty() || !language_model.has_chat_template()) return std::nullopt;
+  const models::Tokenizer& tokenizer = language_model.tokenizer();
+  const models::AnswerFormat format = models::sniff_answer_format(tokenizer.chat_template());
+  if (!format.reasoning && tools.empty()) return std::nullopt;
+  to.rendered_tokens = models::marker_tokens(format, tokenizer);
+  models::AnswerParser::Options options;
+  options.begins_in_reasoning = models::opens_reasoning(format, tokenizer.decode(to.prompt, false));
+  if (!tools.empty()) options.tools = models::ToolSchemas(read_json(tools));
+  return models::AnswerParser(format, std::move(options));
 }
 
 void Generate::constrain(models::GenerationRequest& to,
@@ -77,7 +97,9 @@ int Generate::run(Output& output) const {
   models::Generator generator(language_model, options.read(exact));
   if (!prompt_cache.empty() && std::filesystem::exists(prompt_cache)) generator.load(prompt_cache);
   const int prompt_tokens = int(complete.prompt.size());
-  const Answer answer = print_answer(generator, std::move(complete), output, interrupt.token());
+  std::optional<models::AnswerParser> answer_parser = parser(complete, *language_model);
+  const Answer answer = print_answer(generator, std::move(complete), output, interrupt.token(),
+                                     answer_parser ? &*answer_parser : nullptr);
   if (!prompt_cache.empty()) generator.save(prompt_cache, prompt_tokens);
   output.text("\n");
   fmt::print(stderr, "{}\n", describe(answer.statistics));
@@ -99,6 +121,12 @@ Action add_generate(CLI::App& command) {
   command.add_option("--system", verb->system, "Instructions that come before the prompt")
       ->needs(prompt);
   add_generation(command, verb->request);
+  command
+      .add_option("--tools", verb->tools,
+                  "Functions that the model may ask to be called: a file with a JSON list of them; "
+                  "with --json the end of the output says which it called")
+      ->needs(prompt)
+      ->type_name("FILE");
   CLI::Option* schema = command
                             .add_option("--json-schema", verb->json_schema,
                                         "Answer with JSON that meets this schema: a file, or the "

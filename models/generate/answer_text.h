@@ -14,9 +14,11 @@ namespace quern::models {
 /// The pieces of an answer's text that are certain; nothing at all for a model without a tokenizer.
 class AnswerText {
  public:
-  AnswerText(const LanguageModel& model, std::vector<std::string> stop)
+  /// rendered: special tokens that are part of the text all the same.
+  AnswerText(const LanguageModel& model, std::vector<std::string> stop,
+             std::vector<int32_t> rendered)
       : matcher_(std::move(stop)) {
-    if (model.has_tokenizer()) detokenizer_.emplace(model.tokenizer());
+    if (model.has_tokenizer()) detokenizer_.emplace(model.tokenizer(), true, std::move(rendered));
   }
 
   std::string add(int32_t id) {

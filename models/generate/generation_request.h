@@ -21,6 +21,8 @@ struct GenerationRequest {
   std::vector<std::string> stop;  ///< texts that end the answer; they are not part of it
   int prefill_step_size = 128;    ///< prompt tokens evaluated at a time: how soon cancelling shows
   bool stop_at_eos = true;
+  /// Special tokens that are part of the text all the same, as the markers of tool calls are.
+  std::vector<int32_t> rendered_tokens;
 
   /// Lengths of beginnings of the prompt with which a later prompt may begin as well: where its
   /// messages end. Models that cannot forget single tokens go back there.

@@ -58,7 +58,7 @@ RunningSequence::RunningSequence(const LanguageModel& model, GenerationRequest r
       cancel_(std::move(cancel)),
       cache_(std::move(cache)),
       sampler_(request_.sampling, model.config().vocab_size, request_.prompt, ending_tokens(model)),
-      answer_(model, request_.stop),
+      answer_(model, request_.stop, request_.rendered_tokens),
       constraint_(request_.constraint ? request_.constraint() : nullptr),
       text_(request_.prompt),
       limit_(token_limit(request_, model)) {

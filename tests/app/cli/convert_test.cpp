@@ -76,25 +76,5 @@ TEST(CliFormats, ListsFamiliesAndForms) {
   EXPECT_GT(run_cli({"formats", "--json"}).objects().size(), 50u);
 }
 
-TEST(CliGenerateConstrained, AnswersMeetASchemaOrAPattern) {
-  const std::string schema =
-      R"({"type": "object", "properties": {"a": {"type": "integer", "minimum": 0, "maximum": 9},)"
-      R"( "b": {"enum": ["x", "y"]}}, "required": ["a", "b"], "additionalProperties": false})";
-  const auto json = run_cli({"generate", tiny_chat, "--prompt", "Hi", "--json-schema", schema});
-  ASSERT_EQ(json.exit_code, 0) << json.error;
-  const auto value = nlohmann::json::parse(json.out);
-  EXPECT_LE(value["a"].get<int>(), 9);
-  EXPECT_THAT(value["b"].get<std::string>(), testing::AnyOf("x", "y"));
-
-  const auto text = run_cli({"generate", tiny_chat, "--prompt", "Hi", "--regex", "[ab]{4}-\\d",
-                             "--temp", "1", "--seed", "3"});
-  ASSERT_EQ(text.exit_code, 0) << text.error;
-  EXPECT_THAT(text.out, testing::MatchesRegex("[ab][ab][ab][ab]-[0-9]\n"));
-
-  const auto wrong = run_cli({"generate", tiny_chat, "--prompt", "Hi", "--json-schema", "{\"a"});
-  EXPECT_EQ(wrong.exit_code, 1);
-  EXPECT_THAT(wrong.error, HasSubstr("not valid JSON"));
-}
-
 }  // namespace
 }  // namespace quern::tests
