@@ -5,6 +5,7 @@
 #include "models/prompt/jinja/number_format.h"
 #include "models/prompt/jinja/operators.h"
 #include "models/prompt/jinja/python_text.h"
+#include "models/prompt/jinja/runtime.h"
 
 namespace quern::models::jinja {
 namespace {
@@ -28,6 +29,7 @@ class BraceFormat {
       } else if (c == '{') {
         const size_t end = closing(pattern, i + 1);
         out += field(pattern.substr(i + 1, end - i - 1), nesting);
+        Runtime::check_bytes(out.size());
         i = end;
       } else {
         out += c;

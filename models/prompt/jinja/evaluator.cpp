@@ -187,7 +187,10 @@ Value Evaluator::evaluate(const ast::Logical& node) {
 
 Value Evaluator::evaluate(const ast::Concatenation& node) {
   std::string joined;
-  for (const auto& part : node.parts) joined += to_text(evaluate(*part));
+  for (const auto& part : node.parts) {
+    joined += to_text(evaluate(*part));
+    check_bytes(joined.size());
+  }
   reserve_bytes(joined.size());
   return joined;
 }

@@ -7,11 +7,13 @@
 #include "models/prompt/jinja/operators.h"
 #include "models/prompt/jinja/python_text.h"
 #include "models/prompt/jinja/text.h"
+#include "models/prompt/jinja/work.h"
 
 namespace quern::models::jinja {
 namespace {
 
 constexpr size_t maximum_json_bytes = 64 << 20;
+constexpr size_t formatting_cost = 64;
 
 std::string json_number(double number) {
   if (std::isnan(number)) return "NaN";
@@ -27,6 +29,7 @@ class JsonWriter {
   void write(const Value& value) {
     if (level_ > maximum_nesting) throw Failure("tojson: the value is nested too deeply");
     if (out_.size() > maximum_json_bytes) throw Failure("tojson: the value is too large");
+    charge(8);
     switch (value.kind()) {
       case Kind::none:
         out_ += "null";
@@ -57,6 +60,7 @@ class JsonWriter {
 
  private:
   void write_string(std::string_view string) {
+    charge(string.size());
     out_ += '"';
     for (size_t i = 0; i < string.size();) {
       const text::CodePoint c = text::code_point_at(string, i);
@@ -74,8 +78,10 @@ class JsonWriter {
       out_ += '\\';
       out_ += letters[at];
     } else if (c.value < 0x20 || (style_.ascii && c.value >= 0x7F && c.value < 0x10000)) {
+      charge(formatting_cost);
       out_ += fmt::format("\\u{:04x}", c.value);
     } else if (style_.ascii && c.value >= 0x10000) {
+      charge(formatting_cost);
       const uint32_t rest = c.value - 0x10000;
       out_ += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (rest >> 10), 0xDC00 + (rest & 0x3FF));
     } else {

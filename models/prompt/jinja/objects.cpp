@@ -1,6 +1,7 @@
 #include "models/prompt/jinja/objects.h"
 
 #include "models/prompt/jinja/operators.h"
+#include "models/prompt/jinja/work.h"
 
 namespace quern::models::jinja {
 namespace {
@@ -11,6 +12,7 @@ constexpr size_t small_dict = 16;
 /// Equal keys, and only those, have the same text.
 void append_key(std::string& out, const Value& key, int nesting) {
   if (nesting > maximum_nesting) throw Failure("a dict key is nested too deeply");
+  charge(8);
   switch (key.kind()) {
     case Kind::undefined:
       out += 'u';
@@ -30,6 +32,7 @@ void append_key(std::string& out, const Value& key, int nesting) {
       return;
     }
     case Kind::string:
+      charge(key.string().size());
       out += fmt::format("s{}:{}", key.string().size(), key.string());
       return;
     case Kind::tuple:
@@ -65,7 +68,7 @@ std::string key_text(const Value& key) {
 
 bool same_key(const Value& a, const Value& b) {
   if (a.is_string() || b.is_string())
-    return a.is_string() && b.is_string() && a.string() == b.string();
+    return a.is_string() && b.is_string() && same_text(a.string(), b.string());
   return equal(a, b);
 }
 

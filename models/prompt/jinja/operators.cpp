@@ -1,14 +1,19 @@
 #include "models/prompt/jinja/operators.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "models/prompt/jinja/objects.h"
 #include "models/prompt/jinja/percent_format.h"
 #include "models/prompt/jinja/runtime.h"
+#include "models/prompt/jinja/text.h"
 
 namespace quern::models::jinja {
 namespace {
+
+/// A comparison of texts is that much faster than a walk over their characters.
+constexpr size_t bytes_compared_at_once = 8;
 
 constexpr const char* symbols[] = {"+", "-", "*", "/", "//", "%", "**"};
 
@@ -166,6 +171,7 @@ class Equality {
     if (nesting > maximum_nesting || ++compared_ > maximum_compared) {
       throw Failure("values are too large or nested too deeply to be compared");
     }
+    charge(8);
     if (left.is_number() && right.is_number()) {
       if (left.is_float() || right.is_float()) return left.number() == right.number();
       return left.integer() == right.integer();
@@ -176,7 +182,7 @@ class Equality {
       case Kind::none:
         return true;
       case Kind::string:
-        return left.string() == right.string();
+        return same_text(left.string(), right.string());
       case Kind::list:
       case Kind::tuple:
         return left.object() == right.object() ||
@@ -229,7 +235,11 @@ bool less_nested(const Value& left, const Value& right, int nesting) {
     if (left.is_float() || right.is_float()) return left.number() < right.number();
     return left.integer() < right.integer();
   }
-  if (left.is_string() && right.is_string()) return left.string() < right.string();
+  charge(8);
+  if (left.is_string() && right.is_string()) {
+    charge(std::min(left.string().size(), right.string().size()) / bytes_compared_at_once);
+    return left.string() < right.string();
+  }
   if (left.sequence() && left.kind() == right.kind()) {
     return less_items(*left.sequence(), *right.sequence(), nesting + 1);
   }
@@ -276,6 +286,12 @@ Value posit(const Value& value) {
   throw Failure("bad operand type for unary +: '{}'", value.type_name());
 }
 
+bool same_text(const std::string& left, const std::string& right) {
+  if (left.size() != right.size()) return false;
+  charge(left.size() / bytes_compared_at_once);
+  return left == right;
+}
+
 bool equal(const Value& left, const Value& right) { return Equality()(left, right); }
 
 bool less(const Value& left, const Value& right) { return less_nested(left, right, 0); }
@@ -291,8 +307,7 @@ bool contains(Runtime& runtime, const Value& container, const Value& item) {
     if (!item.is_string()) {
       throw Failure("'in <string>' requires string as left operand, not {}", item.type_name());
     }
-    runtime.spend(container.string().size() / 64);
-    return container.string().find(item.string()) != std::string::npos;
+    return text::find(container.string(), item.string()) != std::string_view::npos;
   }
   if (const Dict* dict = container.dict()) return dict->find(item) != nullptr;
   if (container.is_none() || container.is_number()) {

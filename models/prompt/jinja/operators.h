@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,7 @@ Value negate(const Value& value);
 Value posit(const Value& value);
 
 bool equal(const Value& left, const Value& right);
+bool same_text(const std::string& left, const std::string& right);
 /// left < right. Numbers, strings, and lists or tuples item by item; no mixing.
 bool less(const Value& left, const Value& right);
 /// item in container.

@@ -24,6 +24,7 @@ class PercentFormat {
       out_ += pattern_.substr(at_, percent - at_);
       at_ = percent + 1;
       if (percent < pattern_.size()) conversion();
+      Runtime::check_bytes(out_.size());
     }
     const Tuple* tuple = values_.tuple();
     const bool single = !tuple && !values_.dict() && !values_.list();

@@ -7,17 +7,20 @@
 
 #include "models/prompt/jinja/objects.h"
 #include "models/prompt/jinja/text.h"
+#include "models/prompt/jinja/work.h"
 
 namespace quern::models::jinja {
 namespace {
 
 constexpr size_t maximum_repr_bytes = 64 << 20;
+constexpr size_t formatting_cost = 64;
 
 void append_repr(std::string& out, const Value& value, int nesting);
 
 void append_quoted(std::string& out, std::string_view string) {
   const bool has_single = string.find('\'') != string.npos;
   const char quote = has_single && string.find('"') == string.npos ? '"' : '\'';
+  charge(string.size());
   out += quote;
   for (size_t i = 0; i < string.size();) {
     const text::CodePoint c = text::code_point_at(string, i);
@@ -34,7 +37,7 @@ void append_quoted(std::string& out, std::string_view string) {
       out += "\\t";
     } else if (c.valid && text::is_printable(c.value)) {
       out += bytes;
-    } else if (c.value < 0x100) {
+    } else if (charge(formatting_cost); c.value < 0x100) {
       out += fmt::format("\\x{:02x}", c.value);
     } else if (c.value < 0x10000) {
       out += fmt::format("\\u{:04x}", c.value);
@@ -86,6 +89,7 @@ void append_range(std::string& out, const Range& range) {
 void append_repr(std::string& out, const Value& value, int nesting) {
   if (nesting > maximum_nesting) throw Failure("a value is nested too deeply to be printed");
   if (out.size() > maximum_repr_bytes) throw Failure("a value is too large to be printed");
+  charge(8);
   switch (value.kind()) {
     case Kind::undefined:
       out += "Undefined";
@@ -168,7 +172,10 @@ std::string repr(const Value& value) {
 }
 
 std::string to_text(const Value& value) {
-  if (value.is_string()) return value.string();
+  if (value.is_string()) {
+    charge(value.string().size());
+    return value.string();
+  }
   return value.is_undefined() ? std::string() : repr(value);
 }
 

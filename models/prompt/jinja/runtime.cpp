@@ -5,11 +5,9 @@
 namespace quern::models::jinja {
 namespace {
 
-// Far above what a long conversation needs, and reached in seconds by a template that runs away.
-constexpr size_t maximum_steps = 50'000'000;
-constexpr size_t maximum_values = 16'000'000;
+// Far above what a long conversation needs.
+constexpr size_t maximum_values = 4'000'000;
 constexpr size_t maximum_string_bytes = 64 << 20;
-constexpr size_t bytes_per_step = 32;
 
 }  // namespace
 
@@ -26,13 +24,6 @@ Value Runtime::make_tuple(std::vector<Value> items) {
 Value Runtime::make_iterator(std::vector<Value> items) {
   reserve_values(items.size());
   return make<Iterator>(std::move(items));
-}
-
-void Runtime::spend(size_t steps) {
-  steps_ += std::min(steps, maximum_steps + 1);
-  if (steps_ > maximum_steps) {
-    throw Failure("the template runs too long: more than {} steps", maximum_steps);
-  }
 }
 
 void Runtime::reserve_values(size_t count) {
@@ -52,7 +43,7 @@ void Runtime::check_bytes(size_t bytes) {
 
 void Runtime::reserve_bytes(size_t bytes) {
   check_bytes(bytes);
-  spend(bytes / bytes_per_step);
+  charge(bytes);
 }
 
 void Runtime::reserve_bytes(size_t bytes, size_t count) {

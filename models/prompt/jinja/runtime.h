@@ -10,13 +10,15 @@
 
 #include "models/prompt/jinja/objects.h"
 #include "models/prompt/jinja/value.h"
+#include "models/prompt/jinja/work.h"
 
 namespace quern::models::jinja {
 
 /// What one rendering has made and may still use. Filters, tests, methods and functions work on it.
 ///
 /// Objects live until the rendering ends, so lists that hold themselves cannot leak and long chains
-/// of objects need no recursion to go away. Every bound, once passed, is a Failure.
+/// of objects need no recursion to go away. Every bound, once passed, is a Failure. Lives and works
+/// on one thread.
 class Runtime {
  public:
   explicit Runtime(const std::tm& now) : now_(now) {}
@@ -37,7 +39,7 @@ class Runtime {
   Value make_iterator(std::vector<Value> items);
 
   /// Counts work: a step is about the evaluation of one operator.
-  void spend(size_t steps);
+  void spend(size_t steps) { meter_.spend(steps); }
   /// Counts values that stay until the end: the items of lists and dicts.
   void reserve_values(size_t count);
   /// Asks for a string of that many bytes before it is made.
@@ -54,7 +56,7 @@ class Runtime {
  private:
   std::tm now_;
   std::vector<std::unique_ptr<Object>> objects_;
-  size_t steps_ = 0;
+  WorkMeter meter_;
   size_t values_ = 0;
 };
 

@@ -33,8 +33,9 @@ Flow Evaluator::execute(const Body& body) {
 }
 
 void Evaluator::write(std::string_view text) {
+  check_bytes(output_.size() + text.size());
+  charge(text.size());
   output_ += text;
-  check_bytes(output_.size());
 }
 
 Flow Evaluator::execute(const ast::Data& node) {

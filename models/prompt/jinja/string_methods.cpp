@@ -51,7 +51,7 @@ Value partition(Runtime& runtime, const Value& self, const Arguments& arguments)
   const std::string& separator = bound.string_at(0);
   if (separator.empty()) throw Failure("empty separator");
   const std::string_view all = self.string();
-  const size_t at = from_right ? all.rfind(separator) : all.find(separator);
+  const size_t at = from_right ? text::find_last(all, separator) : text::find(all, separator);
   if (at == all.npos) {
     return from_right ? runtime.make_tuple({"", "", self}) : runtime.make_tuple({self, "", ""});
   }
@@ -94,7 +94,7 @@ int64_t find_position(const Value& self, const Arguments& arguments) {
   const Window window = window_of(self.string(), bound);
   if (!window.inside) return -1;
   const std::string& part = bound.string_at(0);
-  const size_t at = from_right ? window.text.rfind(part) : window.text.find(part);
+  const size_t at = from_right ? text::find_last(window.text, part) : text::find(window.text, part);
   if (at == window.text.npos) return -1;
   return window.start + static_cast<int64_t>(text::length(window.text.substr(0, at)));
 }
@@ -149,6 +149,7 @@ template <bool (*passes)(uint32_t)>
 Value all_are(Runtime&, const Value& self, const Arguments& arguments) {
   Bound("str method", arguments, {});
   const std::string& string = self.string();
+  charge(string.size());
   for (size_t i = 0; i < string.size();) {
     const text::CodePoint c = text::code_point_at(string, i);
     if (!c.valid || !passes(c.value)) return false;
@@ -165,6 +166,7 @@ Value has_case(Runtime&, const Value& self, const Arguments& arguments) {
   Bound("str method", arguments, {});
   bool found = false;
   const std::string& string = self.string();
+  charge(string.size());
   for (size_t i = 0; i < string.size();) {
     const text::CodePoint c = text::code_point_at(string, i);
     if (unwanted(c.value)) return false;
@@ -198,6 +200,7 @@ Value justify(Runtime& runtime, const Value& self, const Arguments& arguments) {
   const int64_t room = width - static_cast<int64_t>(text::length(self.string()));
   if (room <= 0) return self;
   runtime.reserve_bytes(fill.size(), static_cast<size_t>(room));
+  Runtime::check_bytes(self.string().size() + fill.size() * static_cast<size_t>(room));
   // Python puts the odd one of str.center on the left when the width is odd.
   int64_t before = room / 2 + (room & width & 1);
   if (filled == Side::left) before = room;

@@ -3,6 +3,10 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <cstring>
+
+#include "models/prompt/jinja/value.h"
+#include "models/prompt/jinja/work.h"
 
 namespace quern::models::jinja::text {
 namespace {
@@ -11,8 +15,20 @@ utf8proc_category_t category(uint32_t value) {
   return utf8proc_category(static_cast<utf8proc_int32_t>(value));
 }
 
+constexpr size_t maximum_pieces = 4'000'000;
+/// Changing a character's case takes so much longer than walking over it.
+constexpr size_t case_cost = 3;
+
+void add_piece(std::vector<std::string_view>& pieces, std::string_view piece) {
+  if (pieces.size() == maximum_pieces) {
+    throw Failure("a string has more than {} parts", maximum_pieces);
+  }
+  pieces.push_back(piece);
+}
+
 template <class Function>
 void for_each(std::string_view text, Function function) {
+  charge(text.size());
   for (size_t i = 0; i < text.size();) {
     const CodePoint c = code_point_at(text, i);
     function(c, text.substr(i, c.size));
@@ -53,12 +69,14 @@ template <class Predicate>
 std::string_view strip_if(std::string_view text, bool left, bool right, Predicate strips) {
   while (left && !text.empty()) {
     const CodePoint c = code_point_at(text, 0);
+    charge(c.size);
     if (!strips(c, text.substr(0, c.size))) break;
     text.remove_prefix(c.size);
   }
   while (right && !text.empty()) {
     const size_t size = last_size(text);
     const std::string_view bytes = text.substr(text.size() - size);
+    charge(size);
     if (!strips(code_point_at(bytes, 0), bytes)) break;
     text.remove_suffix(size);
   }
@@ -91,6 +109,7 @@ void append_code_point(std::string& out, uint32_t value) {
 }
 
 size_t length(std::string_view text) {
+  charge(text.size());
   size_t count = 0;
   for (size_t i = 0; i < text.size(); ++count) i += code_point_at(text, i).size;
   return count;
@@ -99,6 +118,7 @@ size_t length(std::string_view text) {
 size_t byte_offset(std::string_view text, size_t index) {
   size_t offset = 0;
   for (; index > 0 && offset < text.size(); --index) offset += code_point_at(text, offset).size;
+  charge(offset);
   return offset;
 }
 
@@ -109,8 +129,7 @@ std::string_view substring(std::string_view text, size_t first, size_t count) {
 
 std::vector<std::string_view> characters(std::string_view text) {
   std::vector<std::string_view> pieces;
-  pieces.reserve(text.size());
-  for_each(text, [&](const CodePoint&, std::string_view bytes) { pieces.push_back(bytes); });
+  for_each(text, [&](const CodePoint&, std::string_view bytes) { add_piece(pieces, bytes); });
   return pieces;
 }
 
@@ -152,18 +171,21 @@ bool is_printable(uint32_t value) {
 bool is_word(uint32_t value) { return value == '_' || is_alpha(value) || is_numeric(value); }
 
 std::string upper(std::string_view text) {
+  charge(case_cost * text.size());
   std::string out;
   for_each(text, [&](const CodePoint& c, std::string_view bytes) { append_upper(out, c, bytes); });
   return out;
 }
 
 std::string lower(std::string_view text) {
+  charge(case_cost * text.size());
   std::string out;
   for_each(text, [&](const CodePoint& c, std::string_view bytes) { append_lower(out, c, bytes); });
   return out;
 }
 
 std::string swap_case(std::string_view text) {
+  charge(case_cost * text.size());
   std::string out;
   for_each(text, [&](const CodePoint& c, std::string_view bytes) {
     is_upper(c.value) ? append_lower(out, c, bytes) : append_upper(out, c, bytes);
@@ -172,6 +194,7 @@ std::string swap_case(std::string_view text) {
 }
 
 std::string capitalize(std::string_view text) {
+  charge(case_cost * text.size());
   std::string out;
   for_each(text, [&, first = true](const CodePoint& c, std::string_view bytes) mutable {
     first ? append_upper(out, c, bytes) : append_lower(out, c, bytes);
@@ -181,6 +204,7 @@ std::string capitalize(std::string_view text) {
 }
 
 std::string title(std::string_view text) {
+  charge(case_cost * text.size());
   std::string out;
   for_each(text, [&, inside = false](const CodePoint& c, std::string_view bytes) mutable {
     inside ? append_lower(out, c, bytes) : append_upper(out, c, bytes);
@@ -198,12 +222,14 @@ std::string_view strip(std::string_view text, bool left, bool right) {
 std::string_view strip(std::string_view text, std::string_view set, bool left, bool right) {
   const auto members = characters(set);
   return strip_if(text, left, right, [&](const CodePoint&, std::string_view bytes) {
+    charge(4 * members.size());
     return std::find(members.begin(), members.end(), bytes) != members.end();
   });
 }
 
 std::vector<std::string_view> split_whitespace(std::string_view text, int64_t maximum,
                                                bool from_right) {
+  charge(text.size());
   std::vector<std::string_view> pieces;
   const auto space_at = [](std::string_view rest) {
     return is_space(code_point_at(rest, 0).value);
@@ -214,7 +240,7 @@ std::vector<std::string_view> split_whitespace(std::string_view text, int64_t ma
       size_t end = 0;
       if (maximum >= 0 && static_cast<int64_t>(pieces.size()) == maximum) end = text.size();
       while (end < text.size() && !space_at(text.substr(end))) end += code_point_at(text, end).size;
-      pieces.push_back(text.substr(0, end));
+      add_piece(pieces, text.substr(0, end));
       text = strip(text.substr(end), true, false);
     }
     return pieces;
@@ -228,7 +254,7 @@ std::vector<std::string_view> split_whitespace(std::string_view text, int64_t ma
       if (space_at(text.substr(start - size))) break;
       start -= size;
     }
-    pieces.push_back(text.substr(start));
+    add_piece(pieces, text.substr(start));
     text = strip(text.substr(0, start), false, true);
   }
   std::reverse(pieces.begin(), pieces.end());
@@ -240,23 +266,24 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
   std::vector<std::string_view> pieces;
   const auto may_cut = [&] { return maximum < 0 || static_cast<int64_t>(pieces.size()) < maximum; };
   if (!from_right) {
-    for (size_t at; may_cut() && (at = text.find(separator)) != text.npos;) {
-      pieces.push_back(text.substr(0, at));
+    for (size_t at; may_cut() && (at = find(text, separator)) != text.npos;) {
+      add_piece(pieces, text.substr(0, at));
       text.remove_prefix(at + separator.size());
     }
-    pieces.push_back(text);
+    add_piece(pieces, text);
     return pieces;
   }
-  for (size_t at; may_cut() && (at = text.rfind(separator)) != text.npos;) {
-    pieces.push_back(text.substr(at + separator.size()));
+  for (size_t at; may_cut() && (at = find_last(text, separator)) != text.npos;) {
+    add_piece(pieces, text.substr(at + separator.size()));
     text = text.substr(0, at);
   }
-  pieces.push_back(text);
+  add_piece(pieces, text);
   std::reverse(pieces.begin(), pieces.end());
   return pieces;
 }
 
 std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends) {
+  charge(text.size());
   std::vector<std::string_view> lines;
   size_t start = 0;
   for (size_t i = 0; i < text.size();) {
@@ -266,13 +293,33 @@ std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends)
                            (c.valid && (c.value == 0x85 || c.value == 0x2028 || c.value == 0x2029));
     if (ends_line) {
       if (c.value == '\r' && end < text.size() && text[end] == '\n') ++end;
-      lines.push_back(text.substr(start, (keep_ends ? end : i) - start));
+      add_piece(lines, text.substr(start, (keep_ends ? end : i) - start));
       start = end;
     }
     i = end;
   }
-  if (start < text.size()) lines.push_back(text.substr(start));
+  if (start < text.size()) add_piece(lines, text.substr(start));
   return lines;
+}
+
+size_t find(std::string_view text, std::string_view part) {
+  if (part.empty()) return 0;
+  // Linear in the worst case too, which string_view's own search is not.
+  const void* found = memmem(text.data(), text.size(), part.data(), part.size());
+  const size_t at = found ? size_t(static_cast<const char*>(found) - text.data()) : text.npos;
+  charge((found ? at : text.size()) / 4 + 1);
+  return at;
+}
+
+size_t find_last(std::string_view text, std::string_view part) {
+  if (part.size() > text.size()) return text.npos;
+  for (size_t at = text.size() - part.size() + 1; at-- > 0;) {
+    charge(1);
+    if (!part.empty() && text[at] != part[0]) continue;
+    charge(part.size() / 4);
+    if (text.substr(at, part.size()) == part) return at;
+  }
+  return text.npos;
 }
 
 std::string replace(std::string_view text, std::string_view old, std::string_view replacement,
@@ -291,7 +338,7 @@ std::string replace(std::string_view text, std::string_view old, std::string_vie
     if (may_replace()) out += replacement;
     return out;
   }
-  for (size_t at; may_replace() && (at = text.find(old)) != text.npos; ++done) {
+  for (size_t at; may_replace() && (at = find(text, old)) != text.npos; ++done) {
     out += text.substr(0, at);
     out += replacement;
     text.remove_prefix(at + old.size());
@@ -303,8 +350,9 @@ std::string replace(std::string_view text, std::string_view old, std::string_vie
 size_t count(std::string_view text, std::string_view part) {
   if (part.empty()) return length(text) + 1;
   size_t found = 0;
-  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + part.size()))
-    ++found;
+  for (size_t at; (at = find(text, part)) != text.npos; ++found) {
+    text.remove_prefix(at + part.size());
+  }
   return found;
 }
 

@@ -7,7 +7,8 @@
 #include <vector>
 
 /// Strings as Python sees them, over UTF-8: positions and lengths count code points. A byte that
-/// belongs to no code point counts as one, so any bytes can pass through.
+/// belongs to no code point counts as one, so any bytes can pass through. The work is charged to
+/// the rendering that is going on.
 namespace quern::models::jinja::text {
 
 struct CodePoint {
@@ -59,6 +60,10 @@ std::vector<std::string_view> split_whitespace(std::string_view text, int64_t ma
 std::vector<std::string_view> split(std::string_view text, std::string_view separator,
                                     int64_t maximum, bool from_right);
 std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends);
+
+/// The first and the last occurrence of `part`; npos when there is none.
+size_t find(std::string_view text, std::string_view part);
+size_t find_last(std::string_view text, std::string_view part);
 
 /// At most `maximum` occurrences (negative: all) replaced from the left.
 std::string replace(std::string_view text, std::string_view old, std::string_view replacement,

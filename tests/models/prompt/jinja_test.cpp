@@ -144,6 +144,26 @@ TEST(Jinja, ATemplateThatRunsAwayIsStopped) {
            "{% set ns = namespace(l=[]) %}{% for i in " + many +
                " %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}",
            "{% set l = [] %}{% do l.append(l) %}{{ l }}",
+           "{% set a = " + many + "|list %}{% set b = " + many +
+               "|list %}{% for i in a %}{% if a == b or a < b %}{% endif %}{% endfor %}",
+           "{% set s = 'x' * 6000000 %}{% set t = s ~ '' %}{% for i in " + many +
+               " %}{% if s == t %}{% endif %}{% endfor %}",
+           "{% set s = 'x' * 6000000 %}{% set l = [] %}{% for i in " + many +
+               " %}{% do l.append(s ~ i) %}{% endfor %}",
+           "{{ ('%s' * 1000) % (('x' * 10000000,) * 1000) }}",
+           "{{ ('{0}' * 1000).format('x' * 10000000) }}",
+           "{% set s = 'x' * 40000000 %}{{ s ~ s }}",
+           "{{ ['\\x01' * 20000000]|tojson }}",
+           "{{ ('a ' * 5000000).split() }}",
+           "{{ ('a' * 5000000)|list }}",
+           "{{ ('a' * 1000000).replace('', 'b' * 1000) }}",
+           "{{ [1, 2]|tojson(indent=10**9) }}",
+           "{% set x %}{% for i in " + many + " %}" + std::string(5000, 'x') +
+               "{% endfor %}{% endset %}",
+           "{% set l = [] %}{% for i in " + many + " %}{% set x %}" + std::string(1 << 20, 'x') +
+               "{% endset %}{% do l.append(x ~ i) %}{% endfor %}",
+           "{% macro m(n) %}{% if n > 0 %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ "
+           "m(60) }}",
            "{% set l = [] %}{% do l.append(l) %}{{ l|tojson }}",
            "{% set ns = namespace(l=[]) %}{% for i in range(190) %}{% set ns.l = [ns.l, ns.l] %}{% "
            "endfor %}{{ ns.l }}",
@@ -154,6 +174,25 @@ TEST(Jinja, ATemplateThatRunsAwayIsStopped) {
     SCOPED_TRACE(source);
     EXPECT_THAT(error_of(source), StartsWith("[template] line 1: "));
   }
+}
+
+TEST(Jinja, ALongConversationStaysWithinTheBounds) {
+  ordered_json messages = ordered_json::array();
+  for (int i = 0; i < 2000; ++i) {
+    messages.push_back(
+        {{"role", i % 2 ? "assistant" : "user"}, {"content", std::string(4000, 'w')}});
+  }
+  const std::string rendered =
+      JinjaTemplate::parse(
+          "{% set ns = namespace(last=0) %}{% for m in messages[::-1] %}{% if m.role == 'user' and "
+          "ns.last == 0 %}{% set ns.last = messages|length - 1 - loop.index0 %}{% endif %}{% "
+          "endfor "
+          "%}{% for m in messages %}{% if '</think>' in m.content %}{% set content = "
+          "m.content.split('</think>')[-1].lstrip('\\n') %}{% else %}{% set content = "
+          "m.content|trim %}{% endif %}{{ '<|im_start|>' + m.role + '\\n' + content + "
+          "'<|im_end|>\\n' }}{% if loop.index0 > ns.last %}{{ m|tojson }}{% endif %}{% endfor %}")
+          .render({{"messages", messages}});
+  EXPECT_GT(rendered.size(), 8'000'000u);
 }
 
 /// An expression: `before`, then `part` very many times, then as many times `closing`.
