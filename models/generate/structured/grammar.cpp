@@ -20,6 +20,24 @@ namespace {
 
 constexpr size_t maximum_cache_bytes = size_t{96} << 20;
 
+constexpr size_t maximum_schema_depth = 250;
+
+/// Everything that works on a schema recurses, copies included; this does not.
+void require_shallow(const nlohmann::ordered_json& schema) {
+  std::vector<std::pair<const nlohmann::ordered_json*, size_t>> pending = {{&schema, 0}};
+  while (!pending.empty()) {
+    const auto [value, depth] = pending.back();
+    pending.pop_back();
+    if (depth > maximum_schema_depth) {
+      throw ModelError(
+          fmt::format("[grammar] the schema is nested more than {} deep", maximum_schema_depth),
+          "Name its inner parts in \"$defs\" and refer to them by \"$ref\".");
+    }
+    if (!value->is_structured()) continue;
+    for (const auto& part : *value) pending.emplace_back(&part, depth + 1);
+  }
+}
+
 bool any(const structured::TokenMask& mask) {
   return std::any_of(mask.begin(), mask.end(), [](uint64_t word) { return word != 0; });
 }
@@ -57,6 +75,7 @@ std::shared_ptr<const Grammar> Grammar::from_regex(std::string_view pattern,
 std::shared_ptr<const Grammar> Grammar::from_json_schema(
     const nlohmann::ordered_json& schema, std::shared_ptr<const TokenTrie> vocabulary,
     const JsonLayout& layout) {
+  require_shallow(schema);
   try {
     schema.dump();
   } catch (const nlohmann::json::exception&) {
