@@ -20,8 +20,8 @@ LayerInputs::LayerInputs(WeightReader& reader, const std::string& path, const La
                          int layers, int hidden_size)
     : spec_(spec),
       layers_(layers),
-      embedding_(WeightMatrix::load(reader, path + ".embed_tokens_per_layer", spec.vocab_size,
-                                    layers * spec.size)),
+      embedding_(WeightMatrix::load_table(reader, path + ".embed_tokens_per_layer", spec.vocab_size,
+                                          layers * spec.size)),
       projection_(reader, path + ".per_layer_model_projection", layers * spec.size, hidden_size,
                   false),
       norm_(reader, path + ".per_layer_projection_norm", spec.norm, spec.size) {}

@@ -19,9 +19,10 @@ Dtype compute_dtype(const Weights& weights, const DecoderSpec& spec) {
 
 std::shared_ptr<const Decoder> load_decoder(const Weights& weights, const DecoderSpec& spec,
                                             const QuantizationConfig& quantization, bool exact,
-                                            const std::string& source) {
+                                            const std::string& source, UpdateSource updates) {
   WeightReader reader(weights, quantization, exact ? float32 : compute_dtype(weights, spec),
                       source);
+  reader.set_update_source(std::move(updates));
   return std::make_shared<Transformer>(reader, spec);
 }
 

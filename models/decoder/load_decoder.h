@@ -6,6 +6,7 @@
 #include "models/config/quantization_config.h"
 #include "models/decoder/decoder.h"
 #include "models/decoder/decoder_spec.h"
+#include "models/weights/low_rank_update.h"
 #include "models/weights/weights.h"
 
 namespace quern::models {
@@ -15,10 +16,11 @@ namespace quern::models {
 Dtype compute_dtype(const Weights& weights, const DecoderSpec& spec);
 
 /// The decoder of this description with these weights, in its form and none of them read yet; with
-/// `exact` it computes in float32. source: where they come from, for messages. Throws ModelError:
-/// missing, extra or misshapen tensors.
+/// `exact` it computes in float32. source: where they come from, for messages. updates: what
+/// adapters change, asked for each adaptable weight. Throws ModelError: missing, extra or misshapen
+/// tensors.
 std::shared_ptr<const Decoder> load_decoder(const Weights& weights, const DecoderSpec& spec,
                                             const QuantizationConfig& quantization, bool exact,
-                                            const std::string& source);
+                                            const std::string& source, UpdateSource updates = {});
 
 }  // namespace quern::models

@@ -28,7 +28,7 @@ Transformer::Transformer(WeightReader& reader, const DecoderSpec& spec)
       logit_scale_(spec.logit_scale),
       logit_softcap_(spec.logit_softcap),
       embedding_(
-          WeightMatrix::load(reader, spec.embedding_name, spec.vocab_size, spec.hidden_size)),
+          WeightMatrix::load_table(reader, spec.embedding_name, spec.vocab_size, spec.hidden_size)),
       position_count_(spec.position_count),
       norm_(reader, spec.norm_name, spec.norm, spec.hidden_size) {
   for (size_t i = 0; i < spec.layers.size(); ++i) {
@@ -36,8 +36,8 @@ Transformer::Transformer(WeightReader& reader, const DecoderSpec& spec)
                          spec.hidden_size);
   }
   if (spec.position_embedding_name) {
-    positions_ = WeightMatrix::load(reader, *spec.position_embedding_name, spec.position_count,
-                                    spec.hidden_size);
+    positions_ = WeightMatrix::load_table(reader, *spec.position_embedding_name,
+                                          spec.position_count, spec.hidden_size);
   }
   if (spec.layer_inputs) {
     layer_inputs_.emplace(reader, parent_of(spec.embedding_name), *spec.layer_inputs,

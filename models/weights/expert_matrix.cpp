@@ -12,7 +12,9 @@ namespace quern::models {
 ExpertMatrix::ExpertMatrix(WeightReader& reader, const std::string& path, int experts, int out,
                            int in, bool bias)
     : stored_(StoredWeight::load(reader, path, {experts, out, in})),
-      transposed_(stored_.quantization ? stored_.weight : swapaxes(stored_.weight, 1, 2)) {
+      transposed_(stored_.quantization ? stored_.weight : swapaxes(stored_.weight, 1, 2)),
+      updates_(
+          reader.updates({AdaptableModule::Kind::experts, path, {experts, out, in}}, stored_)) {
   if (bias) bias_ = reader.take(path + ".bias", {experts, out});
 }
 
@@ -28,6 +30,8 @@ array ExpertMatrix::project(const array& x, const array& experts,
   array product = squeeze(multiplied(expand_dims(stored_.factor ? astype(x, float32) : x, 1)), 1);
   if (stored_.factor) product = multiply(product, *stored_.factor);
   product = astype(product, x.dtype());
+  if (!updates_.empty())
+    product = updated_expert_product(updates_, stored_, x, experts, rows, product);
   return bias_ ? add(product, take(*bias_, experts, 0)) : product;
 }
 

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "models/weights/stored_weight.h"
+#include "models/weights/weight_reader.h"
 
 namespace quern::models {
 
@@ -25,6 +25,7 @@ class ExpertMatrix {
   StoredWeight stored_;
   array transposed_;  ///< a view [experts, in, out], of floats only
   std::optional<array> bias_;
+  LowRankUpdates updates_;
 };
 
 }  // namespace quern::models

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "models/weights/stored_weight.h"
+#include "models/weights/weight_reader.h"
 
 namespace quern::models {
 

@@ -9,6 +9,7 @@
 #include "engine/ops/shape.h"
 #include "engine/primitives/quantized.h"
 #include "models/error.h"
+#include "models/weights/weight_reader.h"
 
 namespace quern::models {
 

@@ -3,9 +3,12 @@
 #include <optional>
 #include <string>
 
-#include "models/weights/weight_reader.h"
+#include "engine/array/array.h"
+#include "models/config/quantization_config.h"
 
 namespace quern::models {
+
+class WeightReader;
 
 /// A weight [..., out, in] as the checkpoint stores it: floats, or quantized.
 struct StoredWeight {

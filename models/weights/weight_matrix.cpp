@@ -11,22 +11,37 @@
 
 namespace quern::models {
 
-WeightMatrix::WeightMatrix(StoredWeight stored, Dtype float_dtype)
-    : stored_(std::move(stored)), float_dtype_(float_dtype) {}
+WeightMatrix::WeightMatrix(WeightReader& reader, AdaptableModule module, std::optional<Dtype> dtype)
+    : stored_(StoredWeight::load(reader, module.path, module.shape, dtype)),
+      float_dtype_(dtype.value_or(reader.float_dtype())),
+      updates_(reader.updates(module, stored_)) {}
 
 WeightMatrix WeightMatrix::load(WeightReader& reader, const std::string& path, int out, int in,
                                 std::optional<Dtype> dtype) {
-  return {StoredWeight::load(reader, path, {out, in}, dtype), dtype.value_or(reader.float_dtype())};
+  return {reader, {AdaptableModule::Kind::linear, path, {out, in}}, dtype};
 }
 
-array WeightMatrix::project(const array& x) const { return stored_.product(x, true); }
+WeightMatrix WeightMatrix::load_table(WeightReader& reader, const std::string& path, int rows,
+                                      int dims) {
+  return {reader, {AdaptableModule::Kind::embedding, path, {rows, dims}}, std::nullopt};
+}
+
+array WeightMatrix::project(const array& x) const {
+  const array product = stored_.product(x, true);
+  return updates_.empty() ? product : updated_product(updates_, stored_, x, product);
+}
 
 array WeightMatrix::project(const array& x, const array& bias) const {
-  return stored_.quantization ? add(project(x), bias)
-                              : addmm(bias, x, swapaxes(stored_.weight, -1, -2));
+  if (stored_.quantization || !updates_.empty()) return add(project(x), bias);
+  return addmm(bias, x, swapaxes(stored_.weight, -1, -2));
 }
 
 array WeightMatrix::rows(const array& indices) const {
+  const array rows = base_rows(indices);
+  return updates_.empty() ? rows : updated_rows(updates_, stored_, indices, rows);
+}
+
+array WeightMatrix::base_rows(const array& indices) const {
   const auto& quantization = stored_.quantization;
   if (!quantization) return take(stored_.weight, indices, 0);
   const auto chosen = [&](const std::optional<array>& from) {

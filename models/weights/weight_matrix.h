@@ -3,18 +3,20 @@
 #include <optional>
 #include <string>
 
-#include "models/weights/stored_weight.h"
+#include "models/weights/weight_reader.h"
 
 namespace quern::models {
 
 /// A matrix [out, in] as the checkpoint stores it: floats, or quantized and never expanded as a
-/// whole.
+/// whole. What adapters change of it is computed beside it.
 class WeightMatrix {
  public:
   /// Takes PATH.weight and, when it is quantized, PATH.scales and PATH.biases. dtype: of its
   /// floats; none for the reader's. Throws ModelError when `in` is no multiple of the group size.
   static WeightMatrix load(WeightReader& reader, const std::string& path, int out, int in,
                            std::optional<Dtype> dtype = std::nullopt);
+  /// The same for a table of embeddings, which adapters treat as one: [rows, dims].
+  static WeightMatrix load_table(WeightReader& reader, const std::string& path, int rows, int dims);
 
   /// x @ W^T: [..., in] -> [..., out], in x's dtype.
   array project(const array& x) const;
@@ -25,10 +27,13 @@ class WeightMatrix {
   array rows(const array& indices) const;
 
  private:
-  WeightMatrix(StoredWeight stored, Dtype float_dtype);
+  WeightMatrix(WeightReader& reader, AdaptableModule module, std::optional<Dtype> dtype);
+
+  array base_rows(const array& indices) const;
 
   StoredWeight stored_;
   Dtype float_dtype_;  ///< of the rows
+  LowRankUpdates updates_;
 };
 
 }  // namespace quern::models

@@ -81,6 +81,11 @@ std::optional<Quantization> WeightReader::quantization(const std::string& module
   return found;
 }
 
+LowRankUpdates WeightReader::updates(const AdaptableModule& module,
+                                     const StoredWeight& weight) const {
+  return update_source_ ? update_source_(module, weight) : LowRankUpdates();
+}
+
 void WeightReader::finish(const std::vector<std::string>& ignored) const {
   std::vector<std::string> extra;
   for (const auto& [name, tensor] : weights_) {

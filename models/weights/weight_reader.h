@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/config/quantization_config.h"
+#include "models/weights/low_rank_update.h"
 #include "models/weights/weights.h"
 
 namespace quern::models {
@@ -23,6 +24,11 @@ class WeightReader {
                std::string source);
 
   Dtype float_dtype() const { return float_dtype_; }
+
+  /// Who is asked for the updates to adaptable weights; nobody at first.
+  void set_update_source(UpdateSource source) { update_source_ = std::move(source); }
+  LowRankUpdates updates(const AdaptableModule& module, const StoredWeight& weight) const;
+
   bool has(const std::string& name) const { return weights_.contains(name); }
 
   /// A floating-point tensor. dtype: what it is cast to, when that is not float_dtype().
@@ -50,6 +56,7 @@ class WeightReader {
   const QuantizationConfig& quantization_;
   Dtype float_dtype_;
   std::string source_;
+  UpdateSource update_source_;
   std::set<std::string> taken_;
   std::vector<std::string> missing_;
   std::vector<std::string> misshapen_;
