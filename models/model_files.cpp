@@ -25,6 +25,15 @@ ModelFiles ModelFiles::open(const std::filesystem::path& path) {
   return files;
 }
 
+ModelFiles ModelFiles::open_without_weights(const std::filesystem::path& folder) {
+  ModelFiles files;
+  files.path = folder;
+  files.config = ModelConfig::load(folder);
+  files.config.quantization = {};
+  files.describe();
+  return files;
+}
+
 ModelFiles ModelFiles::open_gguf(const std::filesystem::path& file) {
   const GgufCheckpoint checkpoint = GgufCheckpoint::open(file);
   ModelFiles files;

@@ -27,6 +27,9 @@ struct ModelFiles {
   /// weight is first used. Throws ModelError: no such files, an unknown family, damaged files.
   static ModelFiles open(const std::filesystem::path& path);
 
+  /// Of a folder with a config.json, whose weights are yet to be made: `weights` is empty.
+  static ModelFiles open_without_weights(const std::filesystem::path& folder);
+
  private:
   static ModelFiles open_gguf(const std::filesystem::path& file);
   /// From config and weights as published to all that is above.

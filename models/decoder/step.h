@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -12,6 +13,8 @@
 #include "models/decoder/attention_mask.h"
 
 namespace quern::models {
+
+class Layer;
 
 /// One pass through the decoder: whose tokens they are. Either they are [B, T] of one cache (or of
 /// none, when nothing came before and nothing will be asked after), or [1, N] of several sequences,
@@ -32,6 +35,9 @@ class Step {
   int layer = 0;
   /// What each layer gets besides the stream, where there is such a thing: [B, T, size] each.
   std::vector<array> layer_inputs;
+  /// What runs each layer, of this step's number `layer`, on x: training without keeping what lies
+  /// inside. Empty: the layer is called.
+  std::function<array(const Layer&, const array& x, Step& step)> run_layer;
   /// Which of two mixers that share the layer is running; none: it has one. The layer sets it.
   std::optional<size_t> half;
 

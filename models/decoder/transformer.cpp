@@ -106,7 +106,7 @@ array Transformer::hidden(const array& tokens, Step& step) const {
   if (streams_) x = streams_->spread(x);
   for (size_t i = 0; i < layers_.size(); ++i) {
     step.layer = int(i);
-    x = layers_[i](x, step);
+    x = step.run_layer ? step.run_layer(layers_[i], x, step) : layers_[i](x, step);
   }
   return norm_(streams_ ? streams_->merge(x) : x);
 }

@@ -53,6 +53,7 @@ array WeightReader::take_stored(const std::string& name, const Shape& shape,
                                 std::optional<Dtype> dtype) {
   taken_.insert(name);
   const auto found = weights_.find(name);
+  if (found == weights_.end() && initializer_ && !dtype) return initializer_(name, shape);
   const array zeros = broadcast_to(array(0.0f, dtype.value_or(float_dtype_)), shape);
   if (found == weights_.end()) {
     missing_.push_back(fmt::format("{} {}", name, to_string(shape)));

@@ -25,6 +25,11 @@ class WeightReader {
 
   Dtype float_dtype() const { return float_dtype_; }
 
+  /// Who is asked for a tensor of floats that is not there, instead of the model being called
+  /// incomplete: how a model that is to be trained from scratch gets its weights.
+  using Initializer = std::function<array(const std::string& name, const Shape& shape)>;
+  void set_initializer(Initializer initializer) { initializer_ = std::move(initializer); }
+
   /// Who is asked for the updates to adaptable weights; nobody at first.
   void set_update_source(UpdateSource source) { update_source_ = std::move(source); }
   LowRankUpdates updates(const AdaptableModule& module, const StoredWeight& weight) const;
@@ -57,6 +62,7 @@ class WeightReader {
   Dtype float_dtype_;
   std::string source_;
   UpdateSource update_source_;
+  Initializer initializer_;
   std::set<std::string> taken_;
   std::vector<std::string> missing_;
   std::vector<std::string> misshapen_;
