@@ -21,7 +21,7 @@ struct AdapterConfig {
   float dropout = 0.0f;
   /// Patterns of module paths, within a layer ("self_attn.q_proj") or of the whole model
   /// ("lm_head"); "*" stands for any letters. None: every adaptable module inside the layers.
-  std::optional<std::vector<std::string>> keys;
+  std::optional<std::vector<std::string>> keys = {};
 
   /// What up @ down is multiplied with.
   float multiplier() const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -12,6 +13,15 @@ namespace quern::models {
 
 /// Every weight of a model that an adapter can change, in the order in which a decoder takes them.
 std::vector<AdaptableModule> adaptable_modules(const ModelFiles& files);
+
+/// The same with how they are stored.
+void visit_adaptable_weights(
+    const ModelFiles& files,
+    const std::function<void(const AdaptableModule&, const StoredWeight&)>& visit);
+
+/// squared_row_norms of these modules' weights by path, evaluated.
+nn::Parameters squared_norms_of(const ModelFiles& files,
+                                const std::vector<AdaptableModule>& modules);
 
 /// The modules of one model that a LoRA or DoRA adapter changes, and the parameters it has for
 /// each: PATH.lora_a and PATH.lora_b, and PATH.m for DoRA, in mlx-lm's shapes and float32:
