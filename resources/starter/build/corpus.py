@@ -36,12 +36,15 @@ SHARES = {
 TURNS = {1: 0.58, 2: 0.22, 3: 0.14, 4: 0.06}  # how many pieces stand in one conversation
 FOLLOW_UP = 0.35  # how often a written topic goes on with "why", "an example", "shorter"
 PLAIN_SYSTEM = 0.06  # how often a conversation has a system prompt that changes nothing
-REPEAT, THANK = 0.03, 0.08  # how often "say that again" and a word of thanks follow
+REPEAT, SURE, THANK = 0.03, 0.03, 0.08  # how often "say that again", "are you sure" and a word of thanks follow
 HELD_OUT = 0.025
 CHARACTERS = 8_400_000
 
 AGAIN = ("can you say that again", "say that again", "repeat that", "please repeat that", "again, please", "can you repeat that", "what did you say", "one more time, please")
+ARE_YOU_SURE = ("are you sure", "are you sure about that", "is that right", "is that true", "really", "is that correct", "are you certain")
 THANKS = ("thanks", "thank you", "thanks a lot", "thank you very much", "great, thanks", "OK, thank you", "that helps, thanks")
+
+CERTAIN, UNCERTAIN = ("arithmetic", "words", "world", "facts"), ("quern", "concepts")
 
 
 def subjects():
@@ -56,15 +59,19 @@ def subjects():
         return rng.choice((quern, concepts, facts, world.draw, arithmetic.draw, words.draw))(rng)
 
     def between(rng):
-        return rng.choice((talk, talk, arithmetic.draw, words.draw, facts, world.draw, concepts, quern))(rng).turns[:1]
+        while True:
+            thread = rng.choice((talk, talk, arithmetic.draw, words.draw, facts, world.draw, concepts, quern))(rng)
+            if not held_out(thread.key) and not depends(thread):
+                return thread.turns[:1]
 
     return {"quern": quern, "concepts": concepts, "memory rule": memory_rule.draw, "small talk": talk, "remembering": memory.source(between), "arithmetic": arithmetic.draw,
             "words": words.draw, "facts": facts, "world": world.draw, "unknown": unknown.draw, "systems": systems.source(answered, simple)}
 
 
 def held_out(key):
-    digest = hashlib.sha256(key.encode()).digest()
-    return int.from_bytes(digest[:4], "big") / 2**32 < HELD_OUT
+    """Whether one of the keys belongs to the validation text."""
+    digests = (hashlib.sha256(part.encode()).digest() for part in key.split("\n"))
+    return any(int.from_bytes(digest[:4], "big") / 2**32 < HELD_OUT for digest in digests)
 
 
 def length(thread):
@@ -81,6 +88,8 @@ class Corpus:
         names = sorted(SHARES)
         sizes = {name: sum(length(self.sources[name](self.rng)) for _ in range(400)) / 400 for name in names}
         self.names, self.weights = names, [SHARES[name] / sizes[name] for name in names]
+        # System prompts can only open a conversation, so they get fewer chances.
+        self.weights[names.index("systems")] *= sum(count * share for count, share in TURNS.items())
 
     def piece(self, valid, first):
         """A thread of a subject, from the right side of the hold-out."""
@@ -91,7 +100,7 @@ class Corpus:
             held = held_out(thread.key) and thread.key not in self.kept
             if held == valid and not reserved:
                 break
-        if thread.alone and not first:
+        if thread.opens and not first:
             return self.piece(valid, first)
         return name, thread
 
@@ -99,23 +108,26 @@ class Corpus:
         rng = self.rng
         name, thread = self.piece(valid, True)
         turns, system, used = list(thread.turns), thread.system, [(name, thread)]
-        count = 1 if thread.alone else rng.choices(list(TURNS), TURNS.values())[0]
+        count = 1 if thread.closes else rng.choices(list(TURNS), TURNS.values())[0]
         while len(used) < count and len(turns) < 5:
             name, thread = self.piece(valid, False)
-            if name == "remembering" and any(other == "remembering" for other, _ in used):
+            if name == "remembering" and any(other in ("remembering", "systems") for other, _ in used):
                 continue
             if {turn.question for turn in thread.turns} & {turn.question for turn in turns}:
                 continue
-            if depends(thread) and any(other == "remembering" for other, _ in used):
+            if depends(thread) and any(other in ("remembering", "systems") for other, _ in used):
                 continue
             if name == "remembering" and any(depends(other) for _, other in used):
                 continue
             turns += thread.turns
             used.append((name, thread))
         if not system and rng.random() < REPEAT:
-            turns.append(Turn(phrasing.ask(rng, rng.choice(AGAIN)), turns[-1].answer))
+            turns.append(Turn(phrasing.ask(rng, rng.choice(AGAIN), opening=False), turns[-1].answer))
+        elif not system and rng.random() < SURE and name in CERTAIN + UNCERTAIN:
+            sure = f"Yes, I am sure. {turns[-1].answer}" if name in CERTAIN else "I think so, but I am a small model, so please check what matters."
+            turns.append(Turn(phrasing.ask(rng, rng.choice(ARE_YOU_SURE), opening=False), sure))
         elif not system and rng.random() < THANK:
-            turns.append(Turn(phrasing.ask(rng, rng.choice(THANKS)), rng.choice(("You are welcome!", "You are welcome! I am glad that I could help."))))
+            turns.append(Turn(phrasing.ask(rng, rng.choice(THANKS), opening=False), rng.choice(("You are welcome!", "You are welcome! I am glad that I could help."))))
         if not system and rng.random() < PLAIN_SYSTEM:
             system = systems.plain(rng)
         messages = [{"role": "system", "content": system}] if system else []
@@ -152,8 +164,9 @@ class Corpus:
 
 
 def depends(thread):
-    """Whether the answer would change if the user had said a name and the like before."""
-    return any("told me" in turn.answer or "your name" in turn.answer for turn in thread.turns)
+    """Whether an answer would change if a name and the like had been given before."""
+    said = ("told me", "your name", "starter model", "call me", "my name is", "model that comes with Quern")
+    return any(words in turn.answer for turn in thread.turns for words in said)
 
 
 def read_questions():

@@ -1,7 +1,7 @@
 """Sums with small numbers. Every answer repeats the sum, so that the model writes the numbers before the result."""
 
 from . import lists, phrasing
-from .thread import Thread, Turn
+from .thread import Thread, Turn, with_another
 
 ADD = (*("what is {a} + {b}",) * 8, *("{a} + {b}",) * 2, *("what is {a} plus {b}",) * 2, "what's {a} + {b}", "{a} + {b}", "{a}+{b}", "{a} + {b} = ?", "{a} + {b} =", "what is {a} plus {b}", "{a} plus {b}", "add {a} and {b}",
        "how much is {a} + {b}", "how much is {a} plus {b}", "what is the sum of {a} and {b}", "what do you get if you add {a} and {b}", "calculate {a} + {b}",
@@ -20,7 +20,7 @@ NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twe
 
 def turn(rng, forms, answer, **fields):
     question = phrasing.ask(rng, phrasing.expand(rng, rng.choice(forms).format(**fields)))
-    return Thread([Turn(question, answer)], phrasing.normalise(question))
+    return Thread([Turn(question, answer)], phrasing.normalise(question), about=answer.split(" =")[0] if " =" in answer else None)
 
 
 def spoken(rng, a, b):
@@ -37,6 +37,19 @@ def pair_key(thread, kind, a, b):
     return thread
 
 
+def not_often_zero(draw):
+    """Sums with a zero are many among the small ones and teach little."""
+
+    def fewer(rng):
+        thread = draw(rng)
+        while rng.random() < 0.8 and any(side.strip(" =.?") == "0" for side in thread.turns[0].answer.replace("-", "+").split("=")[0].split("+")):
+            thread = draw(rng)
+        return thread
+
+    return fewer
+
+
+@not_often_zero
 def addition(rng):
     roll = rng.random()
     if roll < 0.45:
@@ -47,11 +60,12 @@ def addition(rng):
         a, b = rng.randint(0, 20), rng.randint(0, 20)
     else:
         a = rng.randint(0, 99)
-        b = rng.randint(0, 100 - a)
+        b = rng.randint(0, 100 - a if rng.random() < 0.75 else 99)
     x, y = spoken(rng, a, b)
     return pair_key(turn(rng, ADD, f"{a} + {b} = {a + b}.", a=x, b=y), "+", a, b)
 
 
+@not_often_zero
 def subtraction(rng):
     a = rng.randint(0, 20) if rng.random() < 0.55 else rng.randint(10, 100)
     b = rng.randint(0, a)
@@ -219,5 +233,14 @@ KINDS = ((addition, 30), (subtraction, 22), (multiplication, 13), (division, 3),
          (neighbour, 5), (sequence, 3), (story, 14), (chain, 5))
 
 
+ELLIPSES = ("and {w}", "what about {w}", "and what is {w}", "now {w}", "{w}", "how about {w}")
+
+
+def follow(rng, text):
+    return phrasing.ask(rng, text, opening=False)
+
+
 def draw(rng):
+    if rng.random() < 0.07:
+        return with_another(rng, rng.choice((addition, addition, subtraction, multiplication)), ELLIPSES, follow)
     return rng.choices([kind for kind, _ in KINDS], [weight for _, weight in KINDS])[0](rng)

@@ -54,7 +54,11 @@ think know see hear speak tell ask answer learn teach cow horse pig sheep goat d
 bee ant spider monkey train car bus bike boat ship plane bridge street farm field forest mountain island lake beach market shop bank
 office kitchen room wall floor roof bed lamp clock key money king queen doctor teacher farmer baker computer model token quern mill grain
 flour stone wheel hello world people child woman man girl boy dream smile""".split()
-WORDS = list(dict.fromkeys(WORDS))
+WORDS = list(dict.fromkeys(WORDS + ANIMALS + COLOURS + [food for food in FOODS if food != "tacos"] + """elephant banana cucumber pumpkin butter coffee tea juice
+breakfast lunch dinner family cousin uncle aunt neighbour village country Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February
+March April May June July August September October November December beautiful important different together because tomorrow yesterday today
+birthday holiday weather thunder rainbow engine rocket planet ocean bicycle airplane station hospital library museum garden language question
+example number letter learning training memory keyboard screen program file folder network science history nature animal insect butterfly""".split()))
 
 SYLLABLES = ("ba be bo bra bri da del dor fa fen fin ga gal gri ha hel il jo ka kel kor la len lor ma mel mi mor na nel nor o pa pel per ra rin ro "
              "sa sel sol ta tel tor tri ul va vel vi vor wen xa yor za zel zor zu").split()

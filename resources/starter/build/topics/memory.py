@@ -70,7 +70,7 @@ FACTS = {
             ("how old am I", "what is my age", "do you remember how old I am", "do you know my age", "can you tell me how old I am"),
             ("You are {v} years old.",)),
     "job": (lambda rng: rng.choice(lists.JOBS),
-            ("I am a {v}", "I work as a {v}", "my job is being a {v}", "I'm a {v} by trade"),
+            ("I am a {v}", "I work as a {v}", "I'm a {v} by trade"),
             ("That is good work!", "I will remember that you are a {v}."),
             ("what is my job", "what do I do", "what do I work as", "do you remember my job", "what is my work"),
             ("You are a {v}.",)),
@@ -151,7 +151,7 @@ def two_facts(rng, between):
     order = [(first, a), (second, b)]
     rng.shuffle(order)
     turns += [asked(rng, *fact) for fact in order[: rng.choice((1, 1, 2))]]
-    return Thread(turns, f"{first} {a} {second} {b}")
+    return Thread(turns, f"{first} {a}\n{second} {b}")
 
 
 def corrected(rng, between):
@@ -161,7 +161,7 @@ def corrected(rng, between):
     prefix = rng.choice(("no, ", "sorry, ", "actually, ", "oh, I was wrong: ", "wait, ", "I made a mistake: "))
     turns = [said(rng, attribute, old), said(rng, attribute, new, prefix), asked(rng, attribute, new)]
     turns[1].answer = rng.choice(("All right, thank you for telling me.", "Thank you! I will remember that."))
-    return Thread(turns, f"{attribute} {old} {new}")
+    return Thread(turns, f"{attribute} {old}\n{attribute} {new}")
 
 
 def not_told(rng, between):
@@ -174,7 +174,7 @@ def not_told(rng, between):
         question.answer = rng.choice(("I do not know your name yet. What is it?", "You have not told me your name yet. What is it?"))
     else:
         question.answer = rng.choice(("I do not know that, because you have not told me yet.", "You have not told me that yet."))
-    return Thread([said(rng, told, value), question], f"{told} {value} {other}")
+    return Thread([said(rng, told, value), question], f"{told} {value}")
 
 
 def at_once(rng, between):

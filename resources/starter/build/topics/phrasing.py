@@ -56,15 +56,16 @@ def is_question(text):
     return text.split()[0].lower().rstrip(",:") in QUESTION_WORDS
 
 
-def ask(rng, text, exact=False):
+def ask(rng, text, exact=False, opening=True):
     """The text as someone types it to the model: capital or not, mark or not, with or without a polite opening.
 
     `exact` keeps the letters as they are (a phrase to copy, a name), and changes only what stands around them.
+    Without `opening` there is no "Hello, " or the like before it: the conversation is under way.
     """
     question, request = is_question(text), is_request(text)
     mark = text[-1] in "?!.\""
     roll = rng.random()
-    if roll < 0.14 and len(text) < 70 and (question or request):
+    if roll < 0.14 and len(text) < 70 and opening and (question or request):
         opener = rng.choice(OPENERS)
         text = opener + (upper_first(text) if opener[-2] in "!." else lower_first(text))
     elif roll < 0.24 and request and not mark:

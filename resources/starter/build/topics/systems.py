@@ -37,7 +37,7 @@ def named(rng):
     turns = [Turn(question, answer)]
     if rng.random() < 0.2:
         turns.insert(0, Turn(phrasing.upper_first(rng.choice(HELLO)) + "!", f"Hello! I am {name}. How can I help you?"))
-    return Thread(turns, f"system {name}", system=rng.choice(NAMED).format(v=name), alone=True)
+    return Thread(turns, f"name {name}", system=rng.choice(NAMED).format(v=name), opens=True)
 
 
 def user_named(rng):
@@ -45,7 +45,7 @@ def user_named(rng):
     turns = [Turn(phrasing.ask(rng, rng.choice(ASK_USER)), f"Your name is {name}.")]
     if rng.random() < 0.4:
         turns.insert(0, Turn(phrasing.upper_first(rng.choice(HELLO)) + rng.choice("!."), f"Hello, {name}! How can I help you?"))
-    return Thread(turns, f"system user {name}", system=rng.choice(USER_NAMED).format(v=name), alone=True)
+    return Thread(turns, f"name {name}", system=rng.choice(USER_NAMED).format(v=name), opens=True)
 
 
 def short(rng, answered):
@@ -55,8 +55,12 @@ def short(rng, answered):
         if thread.short:
             break
     thread.turns = [Turn(thread.turns[0].question, thread.short)]
+    other = answered(rng)
+    if other.short and other.short != thread.short and rng.random() < 0.4:
+        thread.turns.append(Turn(other.turns[0].question, other.short))
+        thread.key += "\n" + other.key
     thread.system = rng.choice(SHORT)
-    thread.alone = True
+    thread.opens = thread.closes = True
     return thread
 
 
@@ -71,7 +75,7 @@ def framed(rng, answered):
         words = rng.choice(CLOSING)
         thread.system = rng.choice(END).format(v=words)
         thread.turns = [Turn(turn.question, f"{turn.answer} {words}") for turn in thread.turns]
-    thread.alone = True
+    thread.opens = thread.closes = True
     return thread
 
 

@@ -31,7 +31,7 @@ when was [the telephone|the printing press|the Eiffel Tower|Rome|the first compu
 how long is [the Nile|the Amazon|the Great Wall|the Danube]|how [deep|large] is [the ocean|the Pacific|the Sahara|Lake Baikal]|how old is [the earth|the sun|the universe|the moon|the queen]|how many people live [on earth|in the world|in Europe|in Africa]|
 how heavy is [an elephant|a whale|the earth|a car|a horse]|how fast is [light|sound|a cheetah|a rocket|the train to Paris]|how many [bones|teeth|cells] does [a human|a dog|a person] have|what is the [largest|longest|deepest|smallest] [country|river|lake|city] [in the world|in Europe|in Asia]|
 who is the [president|king|queen|prime minister|chancellor] of [France|England|Germany|Spain|Canada|Norway|the United States]|what happened in [1492|1789|1914|1945|1969|1989|2001]|what is the [chemical symbol|atomic number|melting point] of [gold|iron|oxygen|silver|lead]|
-what is the square root of [2|17|50|99|1234]|what is [1234|5678|943|4821|777] x [567|89|412|38|999]|what is [pi|the value of pi|the golden ratio|sin 30|the cube of 17]|which team [won|is the best|plays today]|what is the best [film|song|book|restaurant|phone|car] [|of all time|this year]|
+what is the square root of [2|17|50|99|1234]|what is [pi|the value of pi|the golden ratio|sin 30|the cube of 17]|which team [won|is the best|plays today]|what is the best [film|song|book|restaurant|phone|car] [|of all time|this year]|
 who sings [Yesterday|that song|the national anthem]|what is the [phone number|address|email] of [the bank|my doctor|the town hall|Quern]|how do planes fly|how does a [motor|radio|fridge|telephone|camera|battery] work|how do I [fix my car|repair a bicycle|build a house|tie a tie|grow tomatoes|change a tyre|unlock my phone]|
 how do I cook [rice|pasta|an egg|a goose|lasagne]|what is the recipe for [bread|cake|soup|pizza|pancakes]|what is the law in [France|Texas|Japan]|what language do people speak in [Brazil|Peru|Kenya|India]|what is the currency of [Japan|Sweden|Mexico]|
 where is [my phone|my brother|Mount Fuji|the Amazon|the nearest shop|my key]|what is in my [pocket|bag|folder|fridge]|what am I thinking|what did I [eat|do|say] yesterday|who is my [neighbour|boss|teacher|mother|father]|what will happen tomorrow|will I be rich|who will win the [election|game]""".replace("\n", "").split("|")
@@ -140,11 +140,24 @@ def thing(rng):
     return refuse(rng, rng.choice(forms).format(n=name))
 
 
+def large_sum(rng):
+    """Beyond the sums that the model has learned."""
+    a, b = rng.randint(200, 9999), rng.randint(100, 9999)
+    sign = rng.choice("+-x*/")
+    if sign in "x*/" and rng.random() < 0.5:
+        a, b = rng.randint(20, 99), rng.randint(13, 99)
+    if sign == "-" and b > a:
+        a, b = b, a
+    word = {"+": "plus", "-": "minus", "x": "times", "*": "times", "/": "divided by"}[sign]
+    forms = (f"what is {a} {sign} {b}", f"what is {a} {sign} {b}", f"what is {a} {word} {b}", f"{a} {sign} {b}", f"how much is {a} {sign} {b}", f"calculate {a} {sign} {b}", f"can you tell me what {a} {word} {b} is")
+    return refuse(rng, rng.choice(forms), ("Those numbers are too large for me. I can only do sums with small numbers.",), False)
+
+
 def fact(rng):
     return refuse(rng, rng.choice(FACTS))
 
 
-ALL = ((of_kind, 42), (person, 16), (place, 14), (thing, 16), (fact, 16))
+ALL = ((of_kind, 42), (person, 16), (place, 14), (thing, 16), (fact, 16), (large_sum, 8))
 
 
 def draw(rng):

@@ -1,7 +1,7 @@
 """Tasks with words and letters."""
 
 from . import lists, phrasing
-from .thread import Thread, Turn
+from .thread import Thread, Turn, with_another
 
 OPPOSITES = """big small|hot cold|good bad|happy sad|fast slow|up down|left right|day night|black white|old new|long short|high low|open closed|full empty|
 hard soft|light dark|loud quiet|early late|rich poor|strong weak|clean dirty|wet dry|easy difficult|near far|first last|in out|on off|yes no|begin end|
@@ -47,6 +47,10 @@ quick brown fox|up and down|in and out|day and night|salt and sugar|the big hous
 ten green bottles|five little ducks|the old man and the sea|a long way home|music is fun|I read a book|the child sleeps|it is cold""".replace("\n", "").split("|")
 
 
+def follow(rng, text):
+    return phrasing.ask(rng, text, opening=False)
+
+
 def spelled(word):
     return "-".join(word)
 
@@ -54,11 +58,11 @@ def spelled(word):
 def thread(rng, forms, answer, word, exact=False, **fields):
     quoted = f'"{word}"' if rng.random() < 0.12 else word
     question = phrasing.ask(rng, phrasing.expand(rng, rng.choice(forms)).format(w=quoted, **fields), exact)
-    return Thread([Turn(question, answer)], phrasing.normalise(question))
+    return Thread([Turn(question, answer)], phrasing.normalise(question), about=word or None)
 
 
 def spelling(rng):
-    word = rng.choice(lists.WORDS)
+    word = rng.choice(lists.WORDS) if rng.random() < 0.88 else rng.choice(lists.NAMES)
     forms = ("how do you spell {w}", "how do you spell {w}", "spell {w}", "spell the word {w}", "can you spell {w}", "how is {w} spelled", "how do I spell {w}", "how is {w} written",
              "how do you write {w}", "spell {w} letter by letter", "what is the spelling of {w}", "can you spell the word {w}", "how do I write the word {w}", "spell {w} for me",
              "what letters are in {w}", "which letters are in the word {w}", "can you spell {w} for me")
@@ -130,7 +134,7 @@ def plural(rng):
     a, b = rng.choice(PLURALS).split()
     if rng.random() < 0.2 and a != b:
         forms = ("what is the singular of {w}", "singular of {w}", "tell me the singular of {w}")
-        return thread(rng, forms, f"The singular of {b} is {a}.", b)
+        return Thread(thread(rng, forms, f"The singular of {b} is {a}.", b).turns, f"singular {b}")
     forms = ("what is the plural of {w}", "what is the plural of {w}", "plural of {w}", "tell me the plural of {w}", "how do you write the plural of {w}", "give me the plural of {w}",
              "what do you call more than one {w}", "do you know the plural of {w}")
     return thread(rng, forms, f"The plural of {a} is {b}.", a)
@@ -190,5 +194,21 @@ KINDS = ((spelling, 20), (capitals_of_word, 5), (first_letter, 7), (last_letter,
          (plural, 8), (beginning, 6), (alphabetical, 5), (in_sentence, 6), (repeating, 20))
 
 
+ELLIPSES = {
+    spelling: ("and {w}", "what about {w}", "and how do you spell {w}", "and the word {w}", "how about {w}", "now {w}"),
+    first_letter: ("and of {w}", "and {w}", "what about {w}"),
+    last_letter: ("and of {w}", "and {w}", "what about {w}"),
+    letter_count: ("and {w}", "what about {w}", "and in {w}", "how about {w}"),
+    opposite: ("and of {w}", "and the opposite of {w}", "what about {w}", "and {w}"),
+    rhyme: ("and with {w}", "and what rhymes with {w}", "what about {w}", "and {w}"),
+    plural: ("and of {w}", "and the plural of {w}", "what about {w}", "and {w}"),
+    synonym: ("and for {w}", "what about {w}", "and {w}"),
+    capitals_of_word: ("and {w}", "now {w}", "and the word {w}"),
+}
+
+
 def draw(rng):
+    if rng.random() < 0.08:
+        kind = rng.choice(list(ELLIPSES))
+        return with_another(rng, kind, ELLIPSES[kind], follow)
     return rng.choices([kind for kind, _ in KINDS], [weight for _, weight in KINDS])[0](rng)

@@ -1,7 +1,7 @@
 """Small tables of the world: capitals, animals, colours, days and months."""
 
 from . import phrasing
-from .thread import Thread, Turn
+from .thread import Thread, Turn, with_another
 
 CAPITALS = dict(row.split(": ", 1) for row in """France: Paris|Germany: Berlin|Italy: Rome|Spain: Madrid|Portugal: Lisbon|England: London|Scotland: Edinburgh|Ireland: Dublin|Norway: Oslo|
 Sweden: Stockholm|Denmark: Copenhagen|Finland: Helsinki|Iceland: Reykjavik|Poland: Warsaw|Austria: Vienna|Hungary: Budapest|Greece: Athens|Turkey: Ankara|
@@ -34,9 +34,9 @@ MONTH_DAYS = dict(zip(MONTHS, (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)))
 ORDER = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
 
 
-def thread(rng, forms, answer, **fields):
+def thread(rng, forms, answer, about=None, **fields):
     question = phrasing.ask(rng, phrasing.expand(rng, rng.choice(forms)).format(**fields))
-    return Thread([Turn(question, answer)], phrasing.normalise(question))
+    return Thread([Turn(question, answer)], phrasing.normalise(question), about=about)
 
 
 def an(noun):
@@ -51,33 +51,33 @@ def capital(rng):
         return thread(rng, forms, f"{city} is the capital of {country}.", c=city)
     forms = ("what is the capital of {c}", "what is the capital of {c}", "what's the capital of {c}", "capital of {c}", "which city is the capital of {c}", "tell me the capital of {c}",
              "do you know the capital of {c}", "can you tell me the capital of {c}", "name the capital of {c}", "what is the capital city of {c}", "what is the name of the capital of {c}")
-    return thread(rng, forms, f"The capital of {country} is {city}.", c=country)
+    return thread(rng, forms, f"The capital of {country} is {city}.", country, c=country)
 
 
 def sound(rng):
     animal = rng.choice(sorted(SOUNDS))
     forms = ("what sound does {a} make", "what does {a} say", "which sound does {a} make", "what noise does {a} make", "how does {a} sound", "what sound do {n}s make" if animal not in ("sheep", "mouse", "wolf") else "what sound does {a} make",
              "tell me what {a} says", "do you know what {a} says")
-    return thread(rng, forms, SOUNDS[animal], a=an(animal), n=animal)
+    return thread(rng, forms, SOUNDS[animal], an(animal), a=an(animal), n=animal)
 
 
 def legs(rng):
     thing = rng.choice(sorted(LEGS))
     n = LEGS[thing]
     forms = ("how many legs does {a} have", "how many legs does {a} have", "how many legs has {a}", "number of legs of {a}", "tell me how many legs {a} has", "how many legs are on {a}", "do you know how many legs {a} has")
-    return thread(rng, forms, f"{phrasing.upper_first(an(thing))} has {n or 'no'} legs.", a=an(thing))
+    return thread(rng, forms, f"{phrasing.upper_first(an(thing))} has {n or 'no'} legs.", an(thing), a=an(thing))
 
 
 def colour(rng):
     thing = rng.choice(sorted(COLOURS))
     forms = ("what colour is {a}", "what color is {a}", "which colour is {a}", "what is the colour of {a}", "which colour does {a} have", "what colour does {a} have", "tell me the colour of {a}", "what is the color of {a}")
-    return thread(rng, forms, f"{phrasing.upper_first(thing)} is {COLOURS[thing]}.", a=thing)
+    return thread(rng, forms, f"{phrasing.upper_first(thing)} is {COLOURS[thing]}.", thing, a=thing)
 
 
 def young(rng):
     animal = rng.choice(sorted(YOUNG))
     forms = ("what is a baby {a} called", "what do you call a baby {a}", "what is a young {a} called", "what do you call a young {a}", "how is a baby {a} called")
-    return thread(rng, forms, f"A young {animal} is called a {YOUNG[animal]}.", a=animal)
+    return thread(rng, forms, f"A young {animal} is called a {YOUNG[animal]}.", animal, a=animal)
 
 
 def home(rng):
@@ -95,7 +95,7 @@ def calendar(rng):
     if roll < 0.5:
         forms = ("what comes after {h}", "[which|what] {k} comes after {h}", "what {k} is after {h}", "which {k} follows {h}", "what is the {k} after {h}", "tell me the {k} after {h}", "what is the next {k} after {h}",
                  "do you know which {k} comes after {h}") + (("if today is {h}, what is tomorrow", "today is {h}, what day is tomorrow") if names is DAYS else ())
-        return thread(rng, forms, f"{after} comes after {here}.", h=here, k=kind)
+        return thread(rng, forms, f"{after} comes after {here}.", here, h=here, k=kind)
     if roll < 0.8:
         forms = ("what comes before {h}", "[which|what] {k} comes before {h}", "what {k} is before {h}", "what is the {k} before {h}", "tell me the {k} before {h}") + (
             ("if today is {h}, what was yesterday",) if names is DAYS else ())
@@ -111,5 +111,22 @@ def calendar(rng):
 KINDS = ((capital, 30), (sound, 10), (legs, 9), (colour, 13), (young, 5), (home, 5), (calendar, 24))
 
 
+ELLIPSES = {
+    capital: ("and of {w}", "and {w}", "what about {w}", "and the capital of {w}", "how about {w}", "and what is the capital of {w}"),
+    sound: ("and {w}", "what about {w}", "how about {w}"),
+    legs: ("and {w}", "what about {w}", "how about {w}"),
+    colour: ("and {w}", "what about {w}", "how about {w}"),
+    young: ("and a young {w}", "and of a {w}", "what about a {w}"),
+    calendar: ("and after {w}", "what about {w}", "and what comes after {w}"),
+}
+
+
+def follow(rng, text):
+    return phrasing.ask(rng, text, opening=False)
+
+
 def draw(rng):
+    if rng.random() < 0.12:
+        kind = rng.choice(list(ELLIPSES))
+        return with_another(rng, kind, ELLIPSES[kind], follow)
     return rng.choices([kind for kind, _ in KINDS], [weight for _, weight in KINDS])[0](rng)

@@ -33,6 +33,7 @@ DEFINITIONS = (
     "help me understand {t}", "I do not understand {t}", "please explain {t}", "{b}", "so what is {t}", "what is {t} in simple words",
     "could you explain what {t} is", "what is meant by {b}", "give me a definition of {b}", "how would you explain {t}",
 )
+PLAIN_DEFINITIONS = DEFINITIONS[:11] + ("{b}", "what exactly is {t}", "describe {t}", "can you describe {t}", "what do you know about {t}")
 PLURAL_DEFINITIONS = (
     "what are {t}", "what are {t}", "can you explain {t} [|to me]", "can you tell me what {t} are", "do you know what {t} are", "what does {t} mean",
     "explain {t} [|to me|simply|in simple words]", "tell me about {t}", "I want to know what {t} are", "I do not know what {t} are",
@@ -57,7 +58,7 @@ class Topic:
         turns = [Turn(question, rng.choice(self.answers))]
         if self.after and rng.random() < follow_up:
             kind = rng.choice(sorted(self.after))
-            turns.append(Turn(phrasing.ask(rng, phrasing.expand(rng, rng.choice(FOLLOW_UPS[kind]))), self.after[kind]))
+            turns.append(Turn(phrasing.ask(rng, phrasing.expand(rng, rng.choice(FOLLOW_UPS[kind])), opening=False), self.after[kind]))
         return Thread(turns, phrasing.normalise(question), short=self.after.get("short"))
 
 
@@ -68,8 +69,8 @@ def bare(term):
     return term
 
 
-def definitions(term, plural):
-    return [form.format(t=term, b=bare(term)) for form in (PLURAL_DEFINITIONS if plural else DEFINITIONS)]
+def definitions(term, plural, singular_forms):
+    return [form.format(t=term, b=bare(term)) for form in (PLURAL_DEFINITIONS if plural else singular_forms)]
 
 
 def read(name):
@@ -85,7 +86,7 @@ def read(name):
         elif sign == "w":
             topics[-1].weight = float(text)
         elif sign in ("t", "t*"):
-            topics[-1].patterns += definitions(text, sign == "t*")
+            topics[-1].patterns += definitions(text, sign == "t*", PLAIN_DEFINITIONS if name == "facts.txt" else DEFINITIONS)
         elif sign in "?-":
             topics[-1].patterns += [text] * 3
         elif sign == "!":
