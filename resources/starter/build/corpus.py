@@ -12,7 +12,7 @@ import hashlib
 import json
 import random
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -21,11 +21,11 @@ from topics.thread import Turn  # noqa: E402
 
 # The share of the characters that each subject gets.
 SHARES = {
-    "quern": 0.15,
-    "concepts": 0.23,
+    "quern": 0.14,
+    "concepts": 0.22,
     "memory rule": 0.02,
     "small talk": 0.12,
-    "remembering": 0.12,
+    "remembering": 0.14,
     "arithmetic": 0.10,
     "words": 0.09,
     "facts": 0.04,
@@ -176,11 +176,26 @@ def read_questions():
 
 
 def check_questions(rows, lines):
-    """The card's questions stand in the training text exactly where they say so."""
-    asked = {message["content"] for line in lines for message in json.loads(line)["messages"] if message["role"] == "user"}
+    """The card's questions stand in the training text exactly where they say so, with answers that the card accepts."""
+    records = [json.loads(line)["messages"] for line in lines]
+    asked = {message["content"] for messages in records for message in messages if message["role"] == "user"}
+    answers = defaultdict(set)
+    for messages in records:
+        if messages[0]["role"] == "user":
+            answers[messages[0]["content"]].add(messages[1]["content"])
     for row in rows:
         if row["in_training"] is not None and (row["question"] in asked) != row["in_training"]:
             raise SystemExit(f"questions.json: {row['question']!r} is {'not ' if row['in_training'] else ''}in the training text")
+        if row["in_training"]:
+            for answer in answers[row["question"]]:
+                if not accepts(row, answer):
+                    raise SystemExit(f"questions.json: {row['question']!r} is answered {answer!r} in the training text, which the card refuses")
+
+
+def accepts(row, answer):
+    """At least one of `any` (if there are some) and each of `all`, in small or capital letters."""
+    found = [word for word in row["any"] if word.lower() in answer.lower()]
+    return (bool(found) or not row["any"]) and all(word.lower() in answer.lower() for word in row["all"])
 
 
 def main():

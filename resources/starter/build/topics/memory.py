@@ -1,6 +1,6 @@
 """Conversations in which the model must remember what the user said.
 
-Half of the values are invented names, so that the model learns to copy from the conversation and not to recite.
+Many of the values are invented names, so that the model learns to copy from the conversation and not to recite.
 """
 
 from . import lists, phrasing
@@ -8,11 +8,11 @@ from .thread import Thread, Turn
 
 
 def a_name(rng):
-    return lists.invented(rng) if rng.random() < 0.3 else rng.choice(lists.NAMES)
+    return lists.invented(rng) if rng.random() < 0.4 else rng.choice(lists.NAMES)
 
 
 def a_city(rng):
-    return lists.invented(rng) if rng.random() < 0.3 else rng.choice(lists.CITIES)
+    return lists.invented(rng) if rng.random() < 0.4 else rng.choice(lists.CITIES)
 
 
 # attribute: (how to draw a value, how the user says it, what the model replies, how the user asks, what the model then says)
@@ -107,8 +107,10 @@ def said(rng, attribute, value, prefix=""):
     style = rng.random()
     if style < 0.72:
         text = phrasing.upper_first(text) + rng.choice((".", ".", "!" if attribute == "name" else "."))
-    elif style < 0.88:
+    elif style < 0.84:
         text = phrasing.upper_first(text)
+    elif style < 0.92:
+        text = text.lower()
     reply = rng.choice(replies).format(v=value, V=value.capitalize())
     return Turn(text, reply)
 

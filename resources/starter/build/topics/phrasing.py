@@ -56,10 +56,9 @@ def is_question(text):
     return text.split()[0].lower().rstrip(",:") in QUESTION_WORDS
 
 
-def ask(rng, text, exact=False, opening=True):
+def ask(rng, text, opening=True):
     """The text as someone types it to the model: capital or not, mark or not, with or without a polite opening.
 
-    `exact` keeps the letters as they are (a phrase to copy, a name), and changes only what stands around them.
     Without `opening` there is no "Hello, " or the like before it: the conversation is under way.
     """
     question, request = is_question(text), is_request(text)
@@ -81,8 +80,6 @@ def ask(rng, text, exact=False, opening=True):
         return lower_first(text) + ("" if mark else "?" if question else "")
     if style < 0.84:
         return upper_first(text)
-    if exact:
-        return upper_first(text) + ("" if mark else "?" if question else ".")
     if style < 0.97:
         return text.lower() + ("?" if question and not mark and rng.random() < 0.4 else "")
     if style < 0.985:

@@ -60,7 +60,7 @@ KINDS = (
     (4, ("what time is it", "what is the time", "what's the time", "what day is it [|today]", "what is the date [|today]", "what is today's date", "which day is today", "what year is it", "which month is it", "tell me the time", "tell me the date",
          "do you know what time it is", "can you tell me the time", "is it Monday today", "what is today", "how late is it", "what day is tomorrow"),
      ("I cannot see a clock or a calendar, so I do not know. Your computer shows the date and the time.",), False),
-    (3, ("how much [is|costs] [a car|a bicycle|a house|gold|a phone|a laptop|bread|a ticket to Rome]", "what does [a car|a bicycle|a house|a phone|a laptop|a flight|a graphics card] cost", "what is the price of [gold|oil|bitcoin|a house|bread|a new computer|silver|milk]",
+    (3, ("how much is [a car|a bicycle|a house|gold|a phone|a laptop|bread|a ticket to Rome]", "what does [a car|a bicycle|a house|a phone|a laptop|a flight|a graphics card] cost", "what is the price of [gold|oil|bitcoin|a house|bread|a new computer|silver|milk]",
          "should I buy [stocks|gold|bitcoin|a house|this phone]", "which stocks should I buy", "what is the exchange rate [|today]"),
      ("I do not know prices, because I run on your computer without a connection.", "I do not know prices."), False),
     (5, ("I have [a headache|a fever|a pain in my back|a rash|chest pain|a cough|stomach pain], what should I do", "what helps against [a headache|a cold|fever|pain|a cough]", "[which|what] medicine should I take [|for pain|for a cold]", "how much [aspirin|ibuprofen|medicine] can I take",

@@ -47,6 +47,9 @@ quick brown fox|up and down|in and out|day and night|salt and sugar|the big hous
 ten green bottles|five little ducks|the old man and the sea|a long way home|music is fun|I read a book|the child sleeps|it is cold""".replace("\n", "").split("|")
 
 
+LOWER_WORDS = [word for word in lists.WORDS if word.islower()]
+
+
 def follow(rng, text):
     return phrasing.ask(rng, text, opening=False)
 
@@ -55,9 +58,9 @@ def spelled(word):
     return "-".join(word)
 
 
-def thread(rng, forms, answer, word, exact=False, **fields):
+def thread(rng, forms, answer, word, **fields):
     quoted = f'"{word}"' if rng.random() < 0.12 else word
-    question = phrasing.ask(rng, phrasing.expand(rng, rng.choice(forms)).format(w=quoted, **fields), exact)
+    question = phrasing.ask(rng, phrasing.expand(rng, rng.choice(forms)).format(w=quoted, **fields))
     return Thread([Turn(question, answer)], phrasing.normalise(question), about=word or None)
 
 
@@ -97,7 +100,7 @@ def letter_count(rng):
 
 
 def backwards(rng):
-    word = rng.choice([word for word in lists.WORDS if len(word) <= 5])
+    word = rng.choice([word for word in LOWER_WORDS if len(word) <= 5])
     forms = ("reverse {w}", "what is {w} backwards", "write {w} backwards", "spell {w} backwards", "reverse the word {w}", "can you write {w} backwards", "turn {w} around")
     return thread(rng, forms, f"{spelled(word)} backwards is {spelled(word[::-1])}: {word[::-1]}.", word)
 
@@ -154,9 +157,9 @@ def beginning(rng):
 
 def alphabetical(rng):
     count = rng.choice((2, 2, 3))
-    words = rng.sample(lists.WORDS, count)
+    words = rng.sample(LOWER_WORDS, count)
     while len({word[0] for word in words}) < count:
-        words = rng.sample(lists.WORDS, count)
+        words = rng.sample(LOWER_WORDS, count)
     ordered = sorted(words)
     text = " and ".join(words) if count == 2 else f"{words[0]}, {words[1]} and {words[2]}"
     if count == 2 and rng.random() < 0.5:
