@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <sstream>
 
 #include "models/error.h"
 #include "models/tokenizer/byte_alphabet.h"
@@ -150,6 +151,62 @@ TEST(BpeTrainer, TheWordsOfTheLibrarysTest) {
   const Texts words = {"roses", "are", "are", "red", "voilets", "blue", "BERT",
                        "is",    "is",  "big", "and", "so",      "GPT-2"};
   EXPECT_THAT(lines_of(train(words, {})), ElementsAre("r e", "a re", "i s"));
+}
+
+/// What version 0.23.2 of the library learns from the passage, which it reads by lines.
+TEST(BpeTrainer, LearnsWhatTheLibraryLearns) {
+  const Texts from_library = {"h e",
+                              "\u0120 t",
+                              "i n",
+                              "\u0120t he",
+                              "e r",
+                              "\u0120 s",
+                              "o n",
+                              "\u0120 b",
+                              "\u0120s t",
+                              ". \u010A",
+                              "g r",
+                              "l o",
+                              "\u0120 a",
+                              "\u0120 f",
+                              "\u0120 gr",
+                              "on e",
+                              "\u0120st one",
+                              ". .",
+                              "T he",
+                              "e t",
+                              "l l",
+                              "q u",
+                              "u r",
+                              "v e",
+                              "\u00B0 \u0131",
+                              "\u00BA \u00A6",
+                              "\u00E5 \u00B0\u0131",
+                              "\u00E9 \u00BA\u00A6",
+                              "\u00F0 \u0141",
+                              "\u0120 =",
+                              "\u0120 c",
+                              "\u0120 in",
+                              "\u0120 qu",
+                              "\u012E \u00BE",
+                              "in d",
+                              "er n",
+                              "\u0120b u",
+                              "lo w",
+                              "\u00E5\u00B0\u0131 \u00E9\u00BA\u00A6",
+                              "\u00F0\u0141 \u012E\u00BE",
+                              "\u0120qu ern",
+                              "! )",
+                              "' s",
+                              "' t",
+                              "' ll",
+                              "; \u010A",
+                              "G r",
+                              "N a"};
+  Texts lines;
+  std::istringstream text(passage);
+  for (std::string line; std::getline(text, line);) lines.push_back(line + "\n");
+  EXPECT_EQ(lines_of(train(lines, {.vocab_size = 256 + 48, .min_frequency = 1})), from_library);
 }
 
 TEST(BpeTrainer, JoinsWhatCountingAnewJoins) {
