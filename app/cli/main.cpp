@@ -22,6 +22,8 @@ constexpr Verb verbs[] = {
      add_convert},
     {"eval", "Measure perplexity on a text, and divergence from a reference model",
      "the model could not be evaluated", add_eval},
+    {"train-tokenizer", "Learn a byte-level vocabulary from text", "the tokenizer was not trained",
+     add_train_tokenizer},
     {"formats", "List the model families and file formats that can be used",
      "the formats could not be listed", add_formats},
     {"devices", "Say what can compute here", "the devices could not be listed", add_devices},

@@ -326,7 +326,10 @@ json pre_tokenizer_of(const SplitScheme& scheme) {
                      {"behavior", "Isolated"},
                      {"invert", false}});
   }
-  steps.push_back({{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}});
+  steps.push_back({{"type", "ByteLevel"},
+                   {"add_prefix_space", false},
+                   {"trim_offsets", false},
+                   {"use_regex", false}});
   return {{"type", "Sequence"}, {"pretokenizers", steps}};
 }
 

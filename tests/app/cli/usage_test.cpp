@@ -58,12 +58,12 @@ TEST(CliUsage, HelpListsTheVerbsThatExist) {
   const auto result = run_cli({"--help"});
   EXPECT_EQ(result.exit_code, 0);
   for (const char* verb : {"info", "logits", "generate", "chat", "tokenize", "render", "convert",
-                           "eval", "formats", "devices"}) {
-    EXPECT_THAT(result.out, HasSubstr(std::string("  ") + verb));
+                           "eval", "train-tokenizer", "formats", "devices"}) {
+    EXPECT_THAT(result.out, HasSubstr(std::string("  ") + verb + " "));
     EXPECT_EQ(run_cli({verb, "--help"}).exit_code, 0) << verb;
   }
   for (const char* verb : {"train", "serve"}) {
-    EXPECT_THAT(result.out, Not(HasSubstr(std::string("  ") + verb)));
+    EXPECT_THAT(result.out, Not(HasSubstr(std::string("  ") + verb + " ")));
   }
 }
 
