@@ -1,0 +1,127 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "engine/io/safetensors.h"
+#include "engine/ops/arithmetic.h"
+#include "engine/ops/reduce.h"
+#include "engine/ops/unary.h"
+#include "models/training/trainer.h"
+#include "tests/models/model_folder.h"
+
+// The runs of the training fixtures, step by step: MLX's optimizers and mlx-lm's layers computed
+// what is expected.
+
+namespace quern::models {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+json read(const fs::path& file) {
+  std::ifstream in(file);
+  return json::parse(in);
+}
+
+nn::Parameters tensors_of(const fs::path& file) {
+  const auto [arrays, metadata] = load_safetensors(file.string());
+  return {arrays.begin(), arrays.end()};
+}
+
+/// The batches of a fixture, in order.
+class RecordedBatches final : public BatchSource {
+ public:
+  explicit RecordedBatches(const fs::path& file) {
+    nn::Parameters stored = tensors_of(file);
+    array tokens = stored.at("tokens"), lengths = stored.at("lengths");
+    eval(tokens, lengths);
+    const int steps = tokens.shape(0), rows = tokens.shape(1), columns = tokens.shape(2);
+    for (int s = 0; s < steps; ++s) {
+      Batch batch{.rows = rows, .columns = columns};
+      const int32_t* from = tokens.data<int32_t>() + int64_t(s) * rows * columns;
+      batch.tokens.assign(from, from + rows * columns);
+      for (int r = 0; r < rows; ++r) {
+        const int32_t* length = lengths.data<int32_t>() + (int64_t(s) * rows + r) * 2;
+        for (int t = 0; t < columns; ++t)
+          batch.supervised.push_back(t >= 1 && t >= length[0] && t < length[1]);
+        batch.lengths.push_back(length[1]);
+      }
+      batches_.push_back(std::move(batch));
+    }
+  }
+
+  Batch next() override {
+    Batch batch = batches_[size_t(position_.batch)];
+    if (++position_.batch == int64_t(batches_.size())) position_ = {position_.epoch + 1, 0, 0};
+    return batch;
+  }
+  DataPosition position() const override { return position_; }
+  void seek(const DataPosition& position) override { position_ = position; }
+  std::optional<int64_t> batches_per_epoch() const override { return int64_t(batches_.size()); }
+  std::pair<int, int> largest_batch() const override {
+    return {batches_[0].rows, batches_[0].columns};
+  }
+
+ private:
+  std::vector<Batch> batches_;
+  DataPosition position_;
+};
+
+/// What a fixture's files say of the run: mlx-lm's defaults where they are silent.
+TrainingOptions options_of(const fs::path& folder) {
+  TrainingOptions options;
+  json config = read(folder / "adapter_config.json");
+  const json trace = read(folder / "trace.json");
+  config["optimizer"] = trace.at("optimizer");
+  options.update(config, "adapter_config.json");
+  options.max_grad_norm = 0;
+  const std::vector<double> rates = trace.at("learning_rate");
+  options.learning_rate = rates[0];
+  if (rates.front() != rates.back()) {
+    // Three steps of warm-up, then a cosine over the rest.
+    const auto peak = size_t(std::max_element(rates.begin(), rates.end()) - rates.begin());
+    options.lr_schedule = {{"name", "cosine_decay"},
+                           {"arguments", {rates[peak], int(rates.size()) - int(peak)}},
+                           {"warmup", int(peak) - 1}};
+  }
+  return options;
+}
+
+double relative(double found, double wanted) { return std::abs(found - wanted) / std::abs(wanted); }
+
+TEST(TrainerFixtures, EveryStepIsTheReferences) {
+  const fs::path all = tests::fixtures_folder() / "training";
+  if (!fs::exists(all)) GTEST_SKIP() << "there is no folder " << all;
+  for (const fs::directory_entry& entry : fs::directory_iterator(all)) {
+    const fs::path& folder = entry.path();
+    SCOPED_TRACE(folder.filename().string());
+    const TrainingOptions options = options_of(folder);
+    const TrainableModel model(ModelFiles::open(folder / "base"), options.adapter);
+    RecordedBatches batches(folder / "batches.safetensors");
+    Trainer trainer(model, options, batches);
+    TrainerState start = trainer.state();
+    const nn::Parameters initial = tensors_of(folder / "initial.safetensors");
+    ASSERT_EQ(initial.size(), start.parameters.size());
+    start.parameters = initial;
+    trainer.restore(std::move(start));
+
+    const json trace = read(folder / "trace.json");
+    for (size_t i = 0; i < trace.at("loss").size(); ++i) {
+      SCOPED_TRACE(i);
+      const StepReport step = trainer.step();
+      EXPECT_LT(relative(step.loss, trace["loss"][i]), 1e-3);
+      EXPECT_LT(relative(step.grad_norm, trace["grad_norm"][i]), 1e-2);
+      EXPECT_EQ(step.tokens, trace["tokens"][i].get<int64_t>());
+      EXPECT_NEAR(step.learning_rate, trace["learning_rate"][i].get<double>(), 1e-9);
+    }
+    for (const auto& [name, wanted] : tensors_of(folder / "final.safetensors")) {
+      const array difference = abs(subtract(trainer.state().parameters.at(name), wanted));
+      EXPECT_LT(max(difference).item<float>(), 1e-3f) << name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace quern::models
