@@ -69,17 +69,17 @@ def ask(rng, text, opening=True):
 
     Without `opening` there is no "Hello, " or the like before it: the conversation is under way.
     """
-    question, request = is_question(text), is_request(text)
+    question, request, polite = is_question(text), is_request(text), "please" in text
     mark = text[-1] in "?!.\""
     roll = rng.random()
     if roll < 0.14 and len(text) < 70 and opening and (question or request):
         opener = rng.choice(OPENERS)
         text = opener + (upper_first(text) if opener[-2] in "!." else lower_first(text))
-    elif roll < 0.24 and request and not mark:
+    elif roll < 0.24 and request and not mark and not polite:
         opener = rng.choice(POLITE_REQUESTS)
         text = opener + lower_first(text)
         question = opener.startswith(("Can", "Could", "Would"))
-    elif roll < 0.30 and not mark and len(text) < 60 and (question or request):
+    elif roll < 0.30 and not mark and len(text) < 60 and not polite and (question or request):
         text += rng.choice((", please", " please", ", please", ", thanks" if not question else ", please"))
     style = rng.random()
     if style < 0.62:
