@@ -225,10 +225,12 @@ TextSpan AnswerFinder::answer_alone(const Conversation& conversation, size_t ind
     }
   }
   if (begin == unknown || end == unknown || begin >= end) {
+    const auto& answers = conversation.answers;
+    const auto ordinal = std::find(answers.begin(), answers.end(), index) - answers.begin() + 1;
     throw RowError(fmt::format(
-        "it cannot be told where message {}, the assistant's, stands in what the chat template "
-        "makes of the conversation",
-        index + 1));
+        "it cannot be told where answer {} stands in what the chat template makes of the "
+        "conversation",
+        ordinal));
   }
   return {begin, end};
 }

@@ -234,7 +234,7 @@ TEST(DataCheck, RowsOfArraysAreToldByLineAndNumber) {
   EXPECT_EQ(report.good, 1);
   EXPECT_THAT(bad_rows(report),
               ElementsAre("3: \"text\" is number where a string belongs",
-                          HasSubstr("4: broken JSON at byte 9"), HasSubstr("5: broken JSON"),
+                          HasSubstr("4: broken JSON at byte 11"), HasSubstr("5: broken JSON"),
                           "6: more text behind the end of the array"));
   EXPECT_EQ(report.bad_rows[1].number, 3);
   EXPECT_THAT(bad_rows(check("a.json", "[{\"text\":\"a\"},\n").report),

@@ -95,7 +95,9 @@ TEST(RowBatches, BatchesHoldRowsOfLikeLengthAndPadWithNothing) {
       EXPECT_EQ(batch.supervised[at(0)], 0);
       for (int t = 1; t < batch.columns; ++t) {
         EXPECT_EQ(batch.supervised[at(t)], t < length) << row << " " << t;
-        if (t >= length) EXPECT_EQ(batch.tokens[at(t)], 0);
+        if (t >= length) {
+          EXPECT_EQ(batch.tokens[at(t)], 0);
+        }
       }
     }
   }

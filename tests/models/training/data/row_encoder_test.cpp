@@ -214,7 +214,7 @@ TEST(RowEncoder, AnswersThatCannotBeFoundAreErrors) {
                    "{% endfor %}",
                    "", ""),
       {});
-  EXPECT_THAT(error_of(encoder, chat(two_turns)), HasSubstr("cannot be told where message 3"));
+  EXPECT_THAT(error_of(encoder, chat(two_turns)), HasSubstr("cannot be told where answer 1"));
 }
 
 TEST(RowEncoder, RefusalsOfTheTemplateAreErrorsOfTheRow) {
@@ -245,7 +245,7 @@ TEST(PublishedTemplates, CallsOfToolsAreLearntAndTheirResultsAreNot) {
       R"([{"type":"function","function":{"name":"weather","parameters":{"type":"object"}}}])");
   EXPECT_THAT(
       learnt(*encoder, encoder->encode(row).sequence),
-      ElementsAre("\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"at\": \"Bath\"}}\n"
+      ElementsAre("<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"at\": \"Bath\"}}\n"
                   "</tool_call><|im_end|>",
                   "No.<|im_end|>"));
 }
