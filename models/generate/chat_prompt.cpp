@@ -10,14 +10,6 @@ namespace quern::models {
 
 namespace {
 
-std::vector<ChatMessage> with_system_folded(std::span<const ChatMessage> messages) {
-  std::vector<ChatMessage> out(messages.begin() + 1, messages.end());
-  const auto user = std::find_if(out.begin(), out.end(),
-                                 [](const ChatMessage& message) { return message.role == "user"; });
-  if (user != out.end()) user->content = messages.front().content + "\n\n" + user->content;
-  return out;
-}
-
 /// The messages, or, in `place`, others that a template without a place for instructions takes.
 std::span<const ChatMessage> as_the_template_takes_them(const LanguageModel& model,
                                                         std::span<const ChatMessage> messages,

@@ -1,5 +1,7 @@
 #include "models/prompt/chat_template.h"
 
+#include <algorithm>
+
 namespace quern::models {
 namespace {
 
@@ -43,6 +45,14 @@ bool ChatTemplate::supports_system_role() const {
   } catch (const TemplateError&) {
     return false;
   }
+}
+
+std::vector<ChatMessage> with_system_folded(std::span<const ChatMessage> messages) {
+  std::vector<ChatMessage> out(messages.begin() + 1, messages.end());
+  const auto user = std::find_if(out.begin(), out.end(),
+                                 [](const ChatMessage& message) { return message.role == "user"; });
+  if (user != out.end()) user->content = messages.front().content + "\n\n" + user->content;
+  return out;
 }
 
 }  // namespace quern::models

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "models/prompt/jinja.h"
 
@@ -44,5 +45,9 @@ class ChatTemplate {
   std::string bos_token_;
   std::string eos_token_;
 };
+
+/// For templates without a place for instructions: the messages behind a leading system message,
+/// the first user message of which begins with it.
+std::vector<ChatMessage> with_system_folded(std::span<const ChatMessage> messages);
 
 }  // namespace quern::models
