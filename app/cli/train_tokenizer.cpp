@@ -47,8 +47,9 @@ bool TrainTokenizer::read(BpeTrainer& trainer, const Interrupt& interrupt, Outpu
       trainer.add_text(text);
       if (reader.bytes_read() < shown + megabyte) continue;
       shown = reader.bytes_read();
-      output.progress(
-          fmt::format("{}: {} of {} MB", file, shown / megabyte, reader.size() / megabyte));
+      output.progress(reader.size() == 0 ? fmt::format("{}: {} MB", file, shown / megabyte)
+                                         : fmt::format("{}: {} of {} MB", file, shown / megabyte,
+                                                       reader.size() / megabyte));
     }
   }
   return true;

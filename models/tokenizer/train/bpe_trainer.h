@@ -77,7 +77,7 @@ class BpeTrainer {
   /// added.
   std::optional<TrainedBpe> train(const Report& report = {}, std::stop_token stop = {}) const;
 
-  /// With all added tokens and the scheme's patterns checked.
+  /// With every named token among the added ones.
   const BpeTrainingOptions& options() const { return options_; }
 
  private:

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -52,10 +51,9 @@ CorpusReader::CorpusReader(fs::path file, size_t block_bytes)
     : file_(std::move(file)), block_bytes_(block_bytes), is_jsonl_(file_.extension() == ".jsonl") {
   std::error_code error;
   if (fs::is_directory(file_, error)) fail_reading(file_, "it is a folder");
-  size_ = fs::file_size(file_, error);
-  if (error) fail_reading(file_, error.message());
   stream_.open(file_, std::ios::binary);
   if (!stream_) fail_reading(file_, std::generic_category().message(errno));
+  if (fs::is_regular_file(file_, error)) size_ = fs::file_size(file_, error);
 }
 
 void CorpusReader::check_stream() const {
@@ -89,7 +87,7 @@ bool CorpusReader::read_record() {
     return false;
   }
   ++line_;
-  bytes_read_ = std::min(size_, bytes_read_ + buffer_.size() + 1);
+  bytes_read_ += buffer_.size() + (stream_.eof() ? 0 : 1);
   texts_.clear();
   next_text_ = 0;
   if (buffer_.find_first_not_of(" \t\r") == std::string::npos) return true;

@@ -27,6 +27,7 @@ class CorpusReader {
   bool next(std::string_view& text);
 
   uint64_t bytes_read() const { return bytes_read_; }
+  /// 0 for a pipe or device, which has none.
   uint64_t size() const { return size_; }
 
  private:

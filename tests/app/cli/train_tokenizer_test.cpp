@@ -31,10 +31,27 @@ class CliTrainTokenizer : public testing::Test {
 };
 
 TEST_F(CliTrainTokenizer, LearnsFromTextAndRecords) {
-  const auto made =
-      run_cli({"train-tokenizer", "--data", text_, records_, "--out", out_, "--vocab-size", "280",
-               "--special", "<|start|>", "--user-defined", "<think>", "--eos", "<|end|>", "--pad",
-               "<|end|>", "--chat-template", chat_template_, "--json"});
+  const auto made = run_cli({"train-tokenizer",
+                             "--data",
+                             text_,
+                             records_,
+                             "--out",
+                             out_,
+                             "--vocab-size",
+                             "280",
+                             "--min-frequency",
+                             "1",
+                             "--special",
+                             "<|start|>",
+                             "--user-defined",
+                             "<think>",
+                             "--eos",
+                             "<|end|>",
+                             "--pad",
+                             "<|end|>",
+                             "--chat-template",
+                             chat_template_,
+                             "--json"});
   ASSERT_EQ(made.exit_code, 0) << made.error;
   const auto report = made.objects().at(0);
   EXPECT_EQ(report["path"], out_);
