@@ -24,6 +24,8 @@ constexpr Verb verbs[] = {
      "the model could not be evaluated", add_eval},
     {"train-tokenizer", "Learn a byte-level vocabulary from text", "the tokenizer was not trained",
      add_train_tokenizer},
+    {"train", "Fine-tune a model on examples, or train one from scratch",
+     "the model was not trained", add_train},
     {"formats", "List the model families and file formats that can be used",
      "the formats could not be listed", add_formats},
     {"devices", "Say what can compute here", "the devices could not be listed", add_devices},

@@ -32,6 +32,7 @@ Action add_tokenize(CLI::App& command);
 Action add_render(CLI::App& command);
 Action add_convert(CLI::App& command);
 Action add_eval(CLI::App& command);
+Action add_train(CLI::App& command);
 Action add_train_tokenizer(CLI::App& command);
 Action add_devices(CLI::App& command);
 

@@ -94,6 +94,26 @@ nn::Parameters TrainableModel::initial(uint64_t seed) const {
   return parameters;
 }
 
+int64_t TrainableModel::parameters() const {
+  if (from_scratch_) return trained_parameters();
+  int64_t count = 0;
+  for (const auto& [name, value] : files_.weights) {
+    if (name.ends_with(".scales") || name.ends_with(".biases") || name.ends_with(".global_scale"))
+      continue;
+    const auto quantization = value.dtype() == uint32
+                                  ? files_.config.quantization.of(name.substr(0, name.rfind('.')))
+                                  : std::nullopt;
+    count += quantization ? int64_t(value.size()) * 32 / quantization->bits : int64_t(value.size());
+  }
+  return count;
+}
+
+int64_t TrainableModel::trained_parameters() const {
+  int64_t count = 0;
+  for (const auto& [name, value] : initial(0)) count += int64_t(value.size());
+  return count;
+}
+
 Weights TrainableModel::weights_with(const nn::Parameters& parameters) const {
   if (adapter_) return frozen_;
   Weights weights = frozen_;

@@ -27,6 +27,11 @@ class TrainableModel {
   Dtype compute_dtype() const { return compute_; }
   bool is_from_scratch() const { return from_scratch_; }
 
+  /// How many numbers the model has (a quantized weight counts as the floats it stands for), and
+  /// how many of all are trained.
+  int64_t parameters() const;
+  int64_t trained_parameters() const;
+
   /// What is trained, before the first step, float32: an adapter's parameters under mlx-lm's names,
   /// or the weights themselves.
   nn::Parameters initial(uint64_t seed) const;

@@ -88,7 +88,8 @@ Dataset Dataset::open(const std::filesystem::path& path, std::shared_ptr<const R
   return data;
 }
 
-std::unique_ptr<RowBatches> Dataset::batches(const Part& part, const BatchOptions& options) const {
+std::unique_ptr<RowBatches> Dataset::batches(const Part& part,
+                                             const RowBatchOptions& options) const {
   if (!encoder_) throw std::logic_error("[data] batches of a data set opened without an encoder");
   const DataReport& report = part.report;
   const bool may_drop = encoder_->options().drop_long || encoder_->may_lose_answers();
@@ -102,16 +103,16 @@ std::unique_ptr<RowBatches> Dataset::batches(const Part& part, const BatchOption
           .all_are_usable = report.unsure == 0 || !may_drop});
 }
 
-std::unique_ptr<RowBatches> Dataset::train_batches(const BatchOptions& options) const {
+std::unique_ptr<RowBatches> Dataset::train_batches(const RowBatchOptions& options) const {
   return batches(train_, options);
 }
 
-std::unique_ptr<RowBatches> Dataset::valid_batches(BatchOptions options) const {
+std::unique_ptr<RowBatches> Dataset::valid_batches(RowBatchOptions options) const {
   options.shuffles = false;
   return batches(valid_.value(), options);
 }
 
-std::unique_ptr<RowBatches> Dataset::test_batches(BatchOptions options) const {
+std::unique_ptr<RowBatches> Dataset::test_batches(RowBatchOptions options) const {
   options.shuffles = false;
   return batches(test_.value(), options);
 }

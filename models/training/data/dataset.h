@@ -49,15 +49,15 @@ class Dataset {
   const std::optional<Part>& test() const { return test_; }
   const RowEncoder& encoder() const { return *encoder_; }
 
-  std::unique_ptr<RowBatches> train_batches(const BatchOptions& options) const;
+  std::unique_ptr<RowBatches> train_batches(const RowBatchOptions& options) const;
   /// In the same order every epoch. The part must exist.
-  std::unique_ptr<RowBatches> valid_batches(BatchOptions options) const;
-  std::unique_ptr<RowBatches> test_batches(BatchOptions options) const;
+  std::unique_ptr<RowBatches> valid_batches(RowBatchOptions options) const;
+  std::unique_ptr<RowBatches> test_batches(RowBatchOptions options) const;
 
  private:
   explicit Dataset(std::shared_ptr<const RowEncoder> encoder) : encoder_(std::move(encoder)) {}
 
-  std::unique_ptr<RowBatches> batches(const Part& part, const BatchOptions& options) const;
+  std::unique_ptr<RowBatches> batches(const Part& part, const RowBatchOptions& options) const;
 
   std::shared_ptr<const RowEncoder> encoder_;
   Part train_;

@@ -12,7 +12,7 @@
 namespace quern::models {
 
 RowBatches::RowBatches(std::shared_ptr<const RowList> rows,
-                       std::shared_ptr<const RowEncoder> encoder, BatchOptions options,
+                       std::shared_ptr<const RowEncoder> encoder, RowBatchOptions options,
                        Forecast forecast)
     : rows_(std::move(rows)), encoder_(std::move(encoder)), options_(options), forecast_(forecast) {
   if (rows_->size() == 0) {

@@ -11,7 +11,7 @@
 
 namespace quern::models {
 
-struct BatchOptions {
+struct RowBatchOptions {
   int batch_size =
       4;  ///< rows of the data to a batch; when packing only the window follows from it
   uint64_t seed = 0;
@@ -45,7 +45,7 @@ class RowBatches final : public BatchSource {
 
   /// Throws ModelError: no rows, a batch size or window below 1, preferences that are to be packed.
   RowBatches(std::shared_ptr<const RowList> rows, std::shared_ptr<const RowEncoder> encoder,
-             BatchOptions options, Forecast forecast);
+             RowBatchOptions options, Forecast forecast);
   ~RowBatches() override;
 
   Batch next() override;
@@ -72,7 +72,7 @@ class RowBatches final : public BatchSource {
 
   std::shared_ptr<const RowList> rows_;
   std::shared_ptr<const RowEncoder> encoder_;
-  BatchOptions options_;
+  RowBatchOptions options_;
   Forecast forecast_;
 
   DataPosition position_;

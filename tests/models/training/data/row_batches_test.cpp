@@ -111,7 +111,7 @@ TEST(RowBatches, SeekBringsBackTheSameBatchesFromAnySource) {
   const ModelFolder folder;
   const Dataset data = texts(folder, 50);
   for (const bool packs : {false, true}) {
-    const BatchOptions options{.batch_size = 4, .seed = 9, .packs = packs, .window_batches = 3};
+    const RowBatchOptions options{.batch_size = 4, .seed = 9, .packs = packs, .window_batches = 3};
     const auto source = data.train_batches(options);
     std::vector<DataPosition> positions;
     std::vector<std::vector<int32_t>> tokens;

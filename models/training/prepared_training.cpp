@@ -1,0 +1,135 @@
+#include "models/training/prepared_training.h"
+
+#include <fmt/format.h>
+
+#include "models/config/config_reader.h"
+#include "models/error.h"
+#include "models/training/data/tokenized_batches.h"
+#include "models/weights/checkpoint.h"
+#include "models/weights/gguf/gguf_model.h"
+
+namespace quern::models {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Whether a folder has a config, but none of the files that hold weights.
+bool lacks_weights(const fs::path& path) {
+  if (!fs::is_directory(path) || !fs::exists(path / "config.json") || !find_gguf(path).empty())
+    return false;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".safetensors") || name.ends_with(".bin") || name.ends_with(".index.json"))
+      return false;
+  }
+  return true;
+}
+
+Tokenizer tokenizer_of(const ModelFiles& files) {
+  if (files.vocabulary) return tokenizer_of_gguf(*files.vocabulary, files.path.string());
+  if (Tokenizer::is_in(files.path)) return Tokenizer::load(files.path);
+  throw ModelError(fmt::format("[train] {}: holds no tokenizer", files.path.string()),
+                   "Add the model's tokenizer.json, or train on tokenized batches.");
+}
+
+std::shared_ptr<const RowEncoder> encoder_of(const ModelFiles& files, const TrainingPlan& plan) {
+  Tokenizer tokenizer = tokenizer_of(files);
+  if (tokenizer.vocab_size() > files.config.vocab_size) {
+    throw ModelError(
+        fmt::format("[train] {}: the tokenizer has {} pieces, but the embedding {} rows",
+                    files.path.string(), tokenizer.vocab_size(), files.config.vocab_size),
+        "Set vocab_size in config.json to at least as many, or use the model's own tokenizer.");
+  }
+  std::optional<ChatTemplate> chat_template;
+  if (!tokenizer.chat_template().empty()) {
+    chat_template.emplace(tokenizer.chat_template(), tokenizer.bos_token(), tokenizer.eos_token());
+  }
+  return std::make_shared<const RowEncoder>(
+      std::move(tokenizer), std::move(chat_template),
+      EncodeOptions{.supervise = plan.supervise,
+                    .max_seq_length = plan.options.max_seq_length,
+                    .drop_long = plan.drop_long});
+}
+
+}  // namespace
+
+PreparedTraining::PreparedTraining(TrainingPlan plan,
+                                   std::function<void(uint64_t, uint64_t)> on_progress)
+    : plan_(std::move(plan)) {
+  plan_.options.check();
+  const bool from_scratch = lacks_weights(plan_.model);
+  AdapterConfig config = plan_.options.adapter;
+  if (from_scratch) {
+    config.kind = AdapterConfig::Kind::full;
+    config.num_layers = -1;
+    plan_.options.adapter = config;
+  }
+  ModelFiles files =
+      from_scratch ? ModelFiles::open_without_weights(plan_.model) : ModelFiles::open(plan_.model);
+  const int most = files.config.max_position_embeddings;
+  if (most > 0) plan_.options.max_seq_length = std::min(plan_.options.max_seq_length, most);
+  model_ = std::make_unique<TrainableModel>(std::move(files), config, plan_.options.compute);
+  open_data(std::move(on_progress));
+}
+
+void PreparedTraining::open_data(std::function<void(uint64_t, uint64_t)> on_progress) {
+  const ModelFiles& files = model_->files();
+  if (TokenizedBatches::is_named_so(plan_.data)) {
+    train_ = std::make_unique<TokenizedBatches>(plan_.data, files.config.vocab_size);
+    return;
+  }
+  const TrainingOptions& options = plan_.options;
+  DatasetOptions how;
+  how.check.features = plan_.features;
+  how.check.on_progress = std::move(on_progress);
+  how.valid_fraction = options.steps_per_eval > 0 ? plan_.valid_fraction : 0.0;
+  how.seed = options.seed;
+  data_.emplace(Dataset::open(plan_.data, encoder_of(files, plan_), how));
+  if (!plan_.skip_bad_rows) {
+    refuse_bad_rows(data_->train().report);
+    if (data_->valid()) refuse_bad_rows(data_->valid()->report);
+  }
+  const bool pairs = data_->train().report.kind == RowKind::preference;
+  if (pairs != (options.objective != TrainingOptions::Objective::tokens)) {
+    throw ModelError(fmt::format("[train] {}: holds rows of {}, which the objective is not for",
+                                 plan_.data.string(), name_of(data_->train().report.kind)),
+                     pairs ? "Choose the objective dpo or orpo." : "Choose the objective tokens.");
+  }
+  const RowBatchOptions batches{
+      .batch_size = options.batch_size, .seed = options.seed, .packs = plan_.pack};
+  train_ = data_->train_batches(batches);
+  if (data_->valid()) valid_ = data_->valid_batches(batches);
+}
+
+std::vector<MaskedToken> PreparedTraining::describe_mask(size_t row) const {
+  if (!data_) {
+    throw ModelError("[train] tokenized batches have no text to show", "Train on rows of text.");
+  }
+  const RowList& rows = *data_->train().rows;
+  if (row >= rows.size()) {
+    throw ModelError(fmt::format("[train] there is no row {} among {}", row + 1, rows.size()),
+                     "Choose one of the rows.");
+  }
+  return data_->encoder().describe_mask(rows.read(row));
+}
+
+int64_t PreparedTraining::parameters() const { return model_->parameters(); }
+int64_t PreparedTraining::trained_parameters() const { return model_->trained_parameters(); }
+
+TrainingOutcome PreparedTraining::run(bool resume, const TrainingWatch& watch) {
+  TrainingFolder folder =
+      resume ? TrainingFolder::open(plan_.out) : TrainingFolder::create(plan_.out, plan_.to_json());
+  train_->seek({});
+  return run_training(*model_, plan_.options, *train_, valid_.get(), folder, watch);
+}
+
+TrainingPlan plan_of_folder(const fs::path& folder) {
+  TrainingPlan plan;
+  const TrainingFolder begun = TrainingFolder::open(folder);
+  plan.update(begun.settings(), (folder / "training.json").string());
+  plan.out = folder;
+  return plan;
+}
+
+}  // namespace quern::models
