@@ -145,11 +145,11 @@ EncodedRow RowEncoder::encode(const Row& row) const {
   if (row.kind == RowKind::text) {
     out.sequence = encode_text(row.text);
   } else if (row.kind == RowKind::preference) {
-    const size_t first = row.messages.size();
+    const size_t first = row.first_answer;
     out.sequence = encode_conversation(joined(row.messages, row.chosen), first, row.tools);
     out.rejected = encode_conversation(joined(row.messages, row.rejected), first, row.tools);
   } else {
-    out.sequence = encode_conversation(row.messages, 0, row.tools);
+    out.sequence = encode_conversation(row.messages, row.first_answer, row.tools);
   }
   cut(out.sequence, out);
   if (out.rejected) cut(*out.rejected, out);
@@ -164,8 +164,8 @@ size_t RowEncoder::render(const Row& row) const {
     if (!learns) throw RowError("nothing to learn: no answer has a weight");
     return rendered.text.size();
   };
-  if (row.kind != RowKind::preference) return size(row.messages, 0);
-  const size_t first = row.messages.size();
+  if (row.kind != RowKind::preference) return size(row.messages, row.first_answer);
+  const size_t first = row.first_answer;
   return std::max(size(joined(row.messages, row.chosen), first),
                   size(joined(row.messages, row.rejected), first));
 }
