@@ -101,7 +101,6 @@ Dataset Dataset::open(const std::filesystem::path& path, std::shared_ptr<const R
 std::unique_ptr<RowBatches> Dataset::batches(const Part& part, const BatchOptions& options) const {
   if (!encoder_) throw std::logic_error("[data] batches of a data set opened without an encoder");
   const DataReport& report = part.report;
-  const bool may_drop = encoder_->options().drop_long || encoder_->may_lose_answers();
   return std::make_unique<RowBatches>(
       part.rows, encoder_, options,
       RowBatches::Forecast{
@@ -109,7 +108,7 @@ std::unique_ptr<RowBatches> Dataset::batches(const Part& part, const BatchOption
                          ? 0
                          : static_cast<int>(std::min<int64_t>(report.longest,
                                                               encoder_->options().max_seq_length)),
-          .all_are_usable = report.unsure == 0 || !may_drop});
+          .all_are_usable = report.unsure == 0});
 }
 
 std::unique_ptr<RowBatches> Dataset::train_batches(const BatchOptions& options) const {
