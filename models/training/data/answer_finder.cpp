@@ -39,6 +39,32 @@ std::string_view without_trailing_space(std::string_view text) {
   return text.substr(0, text.find_last_not_of(white_space) + 1);
 }
 
+/// What stands before, between and behind the marks; none when they do not come in order.
+std::optional<std::vector<std::string_view>> parts_between(std::string_view text,
+                                                           const std::vector<std::string>& marks) {
+  std::vector<std::string_view> parts;
+  for (const std::string& mark : marks) {
+    const size_t at = text.find(mark);
+    if (at == std::string_view::npos) return std::nullopt;
+    parts.push_back(text.substr(0, at));
+    text.remove_prefix(at + mark.size());
+  }
+  parts.push_back(text);
+  return parts;
+}
+
+/// How long the content is at the beginning of the text, as it is or trimmed, so that `next`
+/// follows.
+std::optional<size_t> size_before(std::string_view text, std::string_view content,
+                                  std::string_view next) {
+  for (const std::string_view form :
+       {content, without_trailing_space(content), without_leading_space(content),
+        without_trailing_space(without_leading_space(content))}) {
+    if (text.starts_with(form) && text.substr(form.size()).starts_with(next)) return form.size();
+  }
+  return std::nullopt;
+}
+
 bool is_blank(std::string_view text) { return without_leading_space(text).empty(); }
 
 }  // namespace
@@ -76,11 +102,12 @@ void AnswerFinder::learn_turns() {
   try {
     const std::string prompt = render_with(all.first(1), true, {});
     const std::string question = render_with(all.first(1), false, {});
-    generation_prompt_ = prompt.substr(common_prefix(prompt, question));
     const std::string ending = render_with(all.first(2), false, {});
     const std::string going_on = render_with(all, false, {});
     const auto last = around(ending, mark(0)), inner = around(going_on, mark(0));
     if (!last || !inner) return;
+    const std::string added = prompt.substr(common_prefix(prompt, question));
+    if (!added.empty() || last->first == prompt) generation_prompt_ = added;
     std::string_view end = last->second.substr(0, common_prefix(last->second, inner->second));
     turn_end_is_token_ = false;
     for (const AddedTokenSpan& span : tokenizer_.parts().raw_added_tokens.find_all(end)) {
@@ -126,9 +153,10 @@ RenderedConversation AnswerFinder::render(std::span<const ChatMessage> messages,
 std::optional<std::vector<TextSpan>> AnswerFinder::contents_at_once(
     const Conversation& conversation) const {
   std::vector<ChatMessage> marked(conversation.messages.begin(), conversation.messages.end());
+  std::vector<std::string> marks;
   for (const size_t index : conversation.answers) {
     if (!marked[index].extra.is_null()) return std::nullopt;  // not only text: calls, say
-    marked[index].content = mark(index);
+    marks.push_back(marked[index].content = mark(index));
   }
   std::string rendered;
   try {
@@ -136,34 +164,20 @@ std::optional<std::vector<TextSpan>> AnswerFinder::contents_at_once(
   } catch (const TemplateError&) {
     return std::nullopt;
   }
+  const auto between = parts_between(rendered, marks);
+  if (!between || !conversation.text.starts_with(between->front())) return std::nullopt;
   std::vector<TextSpan> spans;
-  std::string_view rest = rendered, text = conversation.text;
-  size_t position = 0;
-  for (size_t i = 0; i <= conversation.answers.size(); ++i) {
-    const bool is_end = i == conversation.answers.size();
-    const size_t at = is_end ? rest.size() : rest.find(mark(conversation.answers[i]));
-    if (at == std::string_view::npos) return std::nullopt;
-    const std::string_view between = rest.substr(0, at);
-    if (!text.substr(position).starts_with(between)) return std::nullopt;
-    position += between.size();
-    if (is_end) break;
-    rest.remove_prefix(at + mark(conversation.answers[i]).size());
+  size_t position = between->front().size();
+  for (size_t i = 0; i < marks.size(); ++i) {
     const std::string& content = conversation.messages[conversation.answers[i]].content;
-    const std::string_view next = rest.substr(0, i + 1 < conversation.answers.size()
-                                                     ? rest.find(mark(conversation.answers[i + 1]))
-                                                     : rest.size());
-    const std::string_view forms[] = {content, without_trailing_space(content),
-                                      without_leading_space(content),
-                                      without_trailing_space(without_leading_space(content))};
-    const auto form = std::find_if(std::begin(forms), std::end(forms), [&](std::string_view form) {
-      const std::string_view here = text.substr(position);
-      return here.starts_with(form) && here.substr(form.size()).starts_with(next);
-    });
-    if (form == std::end(forms)) return std::nullopt;
-    spans.push_back({position, position + form->size()});
-    position += form->size();
+    const std::string_view next = (*between)[i + 1];
+    const auto size =
+        size_before(std::string_view(conversation.text).substr(position), content, next);
+    if (!size) return std::nullopt;
+    spans.push_back({position, position + *size});
+    position += *size + next.size();
   }
-  if (position != text.size()) return std::nullopt;
+  if (position != conversation.text.size()) return std::nullopt;
   return spans;
 }
 
@@ -172,7 +186,8 @@ std::optional<std::vector<TextSpan>> AnswerFinder::contents_at_once(
 size_t AnswerFinder::begin_of_answer(const Conversation& conversation, size_t index,
                                      size_t content) const {
   const std::string_view text = conversation.text;
-  if (content != std::string_view::npos && text.substr(0, content).ends_with(generation_prompt_)) {
+  if (generation_prompt_ && content != std::string_view::npos &&
+      text.substr(0, content).ends_with(*generation_prompt_)) {
     return content;
   }
   try {

@@ -64,7 +64,8 @@ class AnswerFinder {
   Tokenizer tokenizer_;
   nlohmann::ordered_json variables_;
   bool folds_system_ = false;
-  std::string generation_prompt_;        ///< what an answer follows, or the end of that
+  /// What an answer follows, or the end of that; none when it is not known.
+  std::optional<std::string> generation_prompt_;
   std::optional<std::string> turn_end_;  ///< what follows an answer; none when it is not known
   bool turn_end_is_token_ = true;
 };

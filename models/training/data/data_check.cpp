@@ -83,7 +83,9 @@ class Check {
     }
     const auto limit = static_cast<size_t>(encoder_->options().max_seq_length);
     report_.lengths_are_estimates = true;
-    report_.unsure += encoder_->render(row) + extra_tokens > limit;
+    const RenderedSize size = encoder_->render(row);
+    const size_t needed = encoder_->options().drop_long ? size.all : size.before_answer;
+    report_.unsure += needed + extra_tokens > limit;
     const double ratio = double(encoded_tokens_) / double(encoded_bytes_);
     const auto tokens = static_cast<size_t>(std::ceil(double(record_bytes) * ratio));
     count(tokens, tokens > limit);

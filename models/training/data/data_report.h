@@ -36,7 +36,7 @@ struct DataReport {
   int64_t longest = 0;    ///< tokens of the longest, before it is cut
   /// Of a large file only a part is encoded: the four numbers above are then estimates.
   bool lengths_are_estimates = false;
-  int64_t unsure = 0;  ///< good ones that may yet turn out too long
+  int64_t unsure = 0;  ///< good ones that may yet turn out to be left out
 
   /// One line for people: what was found where, with the first bad rows.
   std::string summary() const;

@@ -8,6 +8,7 @@
 
 #include "models/error.h"
 #include "models/training/data/held_out.h"
+#include "models/training/data/shuffle.h"
 
 namespace quern::models {
 
@@ -41,6 +42,12 @@ std::filesystem::path only_file(const std::filesystem::path& folder) {
   return found;
 }
 
+uint64_t fingerprint_of(const std::vector<uint64_t>& hashes) {
+  uint64_t fingerprint = hashes.size();
+  for (const uint64_t hash : hashes) fingerprint = mixed(fingerprint, hash);
+  return fingerprint;
+}
+
 }  // namespace
 
 DataFiles find_data_files(const std::filesystem::path& path) {
@@ -67,11 +74,13 @@ Dataset Dataset::open(const std::filesystem::path& path, std::shared_ptr<const R
   const auto checked = [&](const std::filesystem::path& file) -> std::optional<Part> {
     if (file.empty()) return std::nullopt;
     CheckedRows rows = check_data(file, data.encoder_.get(), same_kind);
-    return Part{std::move(rows.report), std::make_shared<const RowList>(std::move(rows.rows))};
+    return Part{std::move(rows.report), std::make_shared<const RowList>(std::move(rows.rows)),
+                fingerprint_of(rows.hashes)};
   };
   data.valid_ = checked(files.valid);
   data.test_ = checked(files.test);
   data.train_.report = std::move(train.report);
+  data.train_.fingerprint = fingerprint_of(train.hashes);
   if (!data.valid_) {
     const auto is_held_out = choose_held_out(train.hashes, options.valid_fraction,
                                              options.most_valid_rows, options.seed);
@@ -81,7 +90,8 @@ Dataset Dataset::open(const std::filesystem::path& path, std::shared_ptr<const R
     }
     train.rows = std::move(rest);
     if (held_out.size() != 0) {
-      data.valid_ = Part{data.train_.report, std::make_shared<const RowList>(std::move(held_out))};
+      data.valid_ = Part{data.train_.report, std::make_shared<const RowList>(std::move(held_out)),
+                         data.train_.fingerprint};
     }
   }
   data.train_.rows = std::make_shared<const RowList>(std::move(train.rows));
@@ -92,7 +102,6 @@ std::unique_ptr<RowBatches> Dataset::batches(const Part& part,
                                              const RowBatchOptions& options) const {
   if (!encoder_) throw std::logic_error("[data] batches of a data set opened without an encoder");
   const DataReport& report = part.report;
-  const bool may_drop = encoder_->options().drop_long || encoder_->may_lose_answers();
   return std::make_unique<RowBatches>(
       part.rows, encoder_, options,
       RowBatches::Forecast{
@@ -100,7 +109,7 @@ std::unique_ptr<RowBatches> Dataset::batches(const Part& part,
                          ? 0
                          : static_cast<int>(std::min<int64_t>(report.longest,
                                                               encoder_->options().max_seq_length)),
-          .all_are_usable = report.unsure == 0 || !may_drop});
+          .all_are_usable = report.unsure == 0});
 }
 
 std::unique_ptr<RowBatches> Dataset::train_batches(const RowBatchOptions& options) const {

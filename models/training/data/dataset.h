@@ -41,6 +41,9 @@ class Dataset {
   struct Part {
     DataReport report;  ///< of the whole file, also where two parts share it
     std::shared_ptr<const RowList> rows;
+    /// Of all good rows of the file and their order: positions in batches mean the same only in
+    /// data of the same fingerprint.
+    uint64_t fingerprint = 0;
   };
 
   const Part& train() const { return train_; }

@@ -42,6 +42,10 @@ std::optional<DataLayout> csv_layout(std::string_view head,
     } catch (const RowError&) {
       continue;
     }
+    for (std::string& column : columns) {
+      column.erase(0, std::min(column.find_first_not_of(' '), column.size()));
+      column.erase(column.find_last_not_of(' ') + 1);
+    }
     const int64_t known = std::count_if(columns.begin(), columns.end(), [&](const auto& column) {
       return std::find(known_columns.begin(), known_columns.end(), column) != known_columns.end();
     });

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/prompt/chat_template.h"
@@ -24,8 +25,9 @@ struct Row {
   RowKind kind = RowKind::text;
   /// Of chat all, of completions the prompt and its answer, of a preference the prompt alone.
   std::vector<ChatMessage> messages = {};
-  nlohmann::ordered_json tools = {};                    ///< an array, or null
-  std::string text = {};                                ///< of text
+  size_t first_answer = 0;            ///< messages before it are context, whoever's they are
+  nlohmann::ordered_json tools = {};  ///< an array, or null
+  std::string text = {};              ///< of text
   std::vector<ChatMessage> chosen = {}, rejected = {};  ///< answers; of preferences
 };
 

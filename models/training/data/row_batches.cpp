@@ -78,37 +78,46 @@ RowBatches::Window RowBatches::prepare(int64_t epoch, int64_t window) {
     }
   }
   out.counts.rows = static_cast<int64_t>(rows.size());
-  std::vector<std::vector<const EncodedRow*>> groups;
-  if (options_.packs) {
-    std::vector<size_t> lengths;
-    for (const EncodedRow& row : rows) lengths.push_back(row.length());
-    const auto capacity = static_cast<size_t>(encoder_->options().max_seq_length);
-    for (const auto& group : fit_into_rows(lengths, capacity)) {
-      groups.emplace_back();
-      for (const size_t index : group) groups.back().push_back(&rows[index]);
-    }
-  } else {
-    std::vector<const EncodedRow*> sorted;
-    for (const EncodedRow& row : rows) sorted.push_back(&row);
-    std::stable_sort(sorted.begin(), sorted.end(), [](const EncodedRow* a, const EncodedRow* b) {
-      return a->length() < b->length();
-    });
-    const auto size = static_cast<size_t>(options_.batch_size);
-    for (size_t begin = 0; begin < sorted.size(); begin += size) {
-      const size_t end = std::min(begin + size, sorted.size());
-      groups.emplace_back(sorted.begin() + static_cast<ptrdiff_t>(begin),
-                          sorted.begin() + static_cast<ptrdiff_t>(end));
-    }
-  }
+  auto groups = options_.packs ? packed_groups(rows) : length_groups(rows);
   if (options_.shuffles) {
     const uint64_t seed = mixed(options_.seed, static_cast<uint64_t>(epoch));
     shuffle(std::span(groups), mixed(seed, static_cast<uint64_t>(window) + 1));
   }
-  for (const auto& group : groups) {
+  for (const RowGroup& group : groups) {
     out.batches.push_back(options_.packs ? packed_batch(group)
                                          : padded_batch(group, encoder_->options().max_seq_length));
   }
   return out;
+}
+
+std::vector<RowBatches::RowGroup> RowBatches::length_groups(
+    const std::vector<EncodedRow>& rows) const {
+  RowGroup sorted;
+  for (const EncodedRow& row : rows) sorted.push_back(&row);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const EncodedRow* a, const EncodedRow* b) {
+    return a->length() < b->length();
+  });
+  std::vector<RowGroup> groups;
+  const auto size = static_cast<size_t>(options_.batch_size);
+  for (size_t begin = 0; begin < sorted.size(); begin += size) {
+    const size_t end = std::min(begin + size, sorted.size());
+    groups.emplace_back(sorted.begin() + static_cast<ptrdiff_t>(begin),
+                        sorted.begin() + static_cast<ptrdiff_t>(end));
+  }
+  return groups;
+}
+
+std::vector<RowBatches::RowGroup> RowBatches::packed_groups(
+    const std::vector<EncodedRow>& rows) const {
+  std::vector<size_t> lengths;
+  for (const EncodedRow& row : rows) lengths.push_back(row.length());
+  const auto capacity = static_cast<size_t>(encoder_->options().max_seq_length);
+  std::vector<RowGroup> groups;
+  for (const auto& indices : fit_into_rows(lengths, capacity)) {
+    groups.emplace_back();
+    for (const size_t index : indices) groups.back().push_back(&rows[index]);
+  }
+  return groups;
 }
 
 /// Makes window_ that of position_.

@@ -2,7 +2,7 @@
 
 #include <future>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "models/training/batch.h"
@@ -62,11 +62,15 @@ class RowBatches final : public BatchSource {
     BatchCounts counts;
   };
 
+  using RowGroup = std::vector<const EncodedRow*>;  ///< what becomes a batch
+
   int64_t window_rows() const;
   int64_t windows() const;
   DataPosition behind(const DataPosition& position) const;
   std::vector<uint32_t> rows_of(int64_t epoch, int64_t window);
   Window prepare(int64_t epoch, int64_t window);
+  std::vector<RowGroup> length_groups(const std::vector<EncodedRow>& rows) const;
+  std::vector<RowGroup> packed_groups(const std::vector<EncodedRow>& rows) const;
   void load();
   void read_ahead();
 

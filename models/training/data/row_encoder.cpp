@@ -145,29 +145,35 @@ EncodedRow RowEncoder::encode(const Row& row) const {
   if (row.kind == RowKind::text) {
     out.sequence = encode_text(row.text);
   } else if (row.kind == RowKind::preference) {
-    const size_t first = row.messages.size();
+    const size_t first = row.first_answer;
     out.sequence = encode_conversation(joined(row.messages, row.chosen), first, row.tools);
     out.rejected = encode_conversation(joined(row.messages, row.rejected), first, row.tools);
   } else {
-    out.sequence = encode_conversation(row.messages, 0, row.tools);
+    out.sequence = encode_conversation(row.messages, row.first_answer, row.tools);
   }
   cut(out.sequence, out);
   if (out.rejected) cut(*out.rejected, out);
   return out;
 }
 
-size_t RowEncoder::render(const Row& row) const {
-  if (row.kind == RowKind::text) return row.text.size();
-  const auto size = [&](const std::vector<ChatMessage>& messages, size_t first_answer) {
-    const RenderedConversation rendered = render(messages, first_answer, row.tools);
-    const bool learns = options_.supervise == Supervise::everything || !rendered.answers.empty();
-    if (!learns) throw RowError("nothing to learn: no answer has a weight");
-    return rendered.text.size();
+RenderedSize RowEncoder::render(const Row& row) const {
+  RenderedSize size;
+  const auto measure = [&](const std::vector<ChatMessage>& messages) {
+    const RenderedConversation rendered = render(messages, row.first_answer, row.tools);
+    size.all = std::max(size.all, rendered.text.size());
+    if (options_.supervise == Supervise::everything) return;
+    if (rendered.answers.empty()) throw RowError("nothing to learn: no answer has a weight");
+    size.before_answer = std::max(size.before_answer, rendered.answers.front().begin);
   };
-  if (row.kind != RowKind::preference) return size(row.messages, 0);
-  const size_t first = row.messages.size();
-  return std::max(size(joined(row.messages, row.chosen), first),
-                  size(joined(row.messages, row.rejected), first));
+  if (row.kind == RowKind::text) {
+    size.all = row.text.size();
+  } else if (row.kind == RowKind::preference) {
+    measure(joined(row.messages, row.chosen));
+    measure(joined(row.messages, row.rejected));
+  } else {
+    measure(row.messages);
+  }
+  return size;
 }
 
 std::vector<MaskedToken> RowEncoder::describe_mask(const Row& row) const {

@@ -46,6 +46,12 @@ struct EncodedRow {
   size_t length() const;  ///< of the longer sequence
 };
 
+/// What is known of a row's length without tokenizing it, in bytes of the (longer) text.
+struct RenderedSize {
+  size_t all = 0;
+  size_t before_answer = 0;  ///< up to where there is something to learn
+};
+
 /// A token for people to look at.
 struct MaskedToken {
   int32_t id;
@@ -75,8 +81,8 @@ class RowEncoder {
   EncodedRow encode(const Row& row) const;
 
   /// As encode() goes about it, but neither tokenized nor cut: finds what encode() would refuse for
-  /// other reasons than length. Returns the bytes of the (longer) text.
-  size_t render(const Row& row) const;
+  /// other reasons than length.
+  RenderedSize render(const Row& row) const;
 
   /// The (chosen) sequence token by token.
   std::vector<MaskedToken> describe_mask(const Row& row) const;
@@ -85,8 +91,6 @@ class RowEncoder {
   const Tokenizer& tokenizer() const { return tokenizer_; }
   /// There must be one.
   const ChatTemplate& chat_template() const { return finder_.value().chat_template(); }
-  /// Whether rows that have something to learn may lose all of it when they are cut.
-  bool may_lose_answers() const { return options_.supervise != Supervise::everything; }
 
  private:
   RenderedConversation render(const std::vector<ChatMessage>& messages, size_t first_answer,

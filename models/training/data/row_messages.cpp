@@ -110,9 +110,10 @@ std::vector<ChatMessage> messages_or_text(const Json& value, const char* role, c
     const Json list = Json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (list.is_array()) return read_messages(list);
   }
-  ChatMessage message{role, text};
-  require_text(message, 1);
-  return {std::move(message)};
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
+    throw RowError(fmt::format("\"{}\" is empty", name));
+  }
+  return {{role, text}};
 }
 
 bool same(const ChatMessage& a, const ChatMessage& b) {
@@ -158,6 +159,16 @@ std::vector<ChatMessage> read_shared_messages(const Json& list) {
   return messages;
 }
 
+Row read_completions(const Json& prompt, const Json& completion) {
+  Row row{.kind = RowKind::completions};
+  row.messages = messages_or_text(prompt, "user", "prompt");
+  row.first_answer = row.messages.size();
+  const auto answer = messages_or_text(completion, "assistant", "completion");
+  require_answer(answer, "completion");
+  row.messages.insert(row.messages.end(), answer.begin(), answer.end());
+  return row;
+}
+
 Row read_preference(const Json& prompt, const Json& chosen, const Json& rejected) {
   Row row{.kind = RowKind::preference};
   row.chosen = messages_or_text(chosen, "assistant", "chosen");
@@ -173,6 +184,7 @@ Row read_preference(const Json& prompt, const Json& chosen, const Json& rejected
     row.messages.assign(row.chosen.begin(), end.first);
     if (row.messages.empty()) throw RowError("a preference without a prompt");
   }
+  row.first_answer = row.messages.size();
   remove_prompt(row.chosen, row.messages);
   remove_prompt(row.rejected, row.messages);
   require_answer(row.chosen, "chosen");

@@ -16,6 +16,10 @@ std::vector<ChatMessage> read_messages(const nlohmann::ordered_json& list);
 /// ShareGPT's: `from` (human, gpt, system, tool and their like) and `value`.
 std::vector<ChatMessage> read_shared_messages(const nlohmann::ordered_json& list);
 
+/// Each a string or messages: the user's and the assistant's.
+Row read_completions(const nlohmann::ordered_json& prompt,
+                     const nlohmann::ordered_json& completion);
+
 /// prompt: a string, a list of messages or null; chosen and rejected: strings, messages or lists,
 /// which may begin with the prompt, and must when that is null.
 Row read_preference(const nlohmann::ordered_json& prompt, const nlohmann::ordered_json& chosen,

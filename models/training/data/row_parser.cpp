@@ -92,18 +92,22 @@ std::string names_in(const Json& object) {
   return names.empty() ? "nothing" : names;
 }
 
-Row completions(std::string prompt, std::string completion) {
-  return {.kind = RowKind::completions,
-          .messages = {{"user", std::move(prompt)}, {"assistant", std::move(completion)}}};
-}
-
 Row alpaca(const Json& object) {
   std::string prompt = text_member(object, "instruction");
   if (member(object, "input")) {
     const std::string input = text_member(object, "input", /*may_be_empty=*/true);
     if (!input.empty()) prompt += "\n\n" + input;
   }
-  return completions(std::move(prompt), text_member(object, "output"));
+  return read_completions(prompt, text_member(object, "output"));
+}
+
+/// Instructions beside the conversation, as ShareGPT and Alpaca rows may have them.
+void add_system_member(const Json& object, Row& row) {
+  const Json* system = member(object, "system");
+  if (!system || !system->is_string() || *system == "") return;
+  if (row.messages.empty() || row.messages.front().role == "system") return;
+  row.messages.insert(row.messages.begin(), {"system", system->get<std::string>()});
+  if (row.kind != RowKind::chat) ++row.first_answer;
 }
 
 }  // namespace
@@ -168,8 +172,7 @@ Row RowParser::row_of(const Json& object) const {
     row = read_preference(prompt ? *prompt : Json(), object.at(features_.chosen),
                           object.at(features_.rejected));
   } else if (has(features_.prompt) && has(features_.completion)) {
-    row = completions(text_member(object, features_.prompt),
-                      text_member(object, features_.completion));
+    row = read_completions(object.at(features_.prompt), object.at(features_.completion));
   } else if (has(features_.messages)) {
     row.kind = RowKind::chat;
     row.messages = read_messages(list_member(object, features_.messages));
@@ -186,7 +189,10 @@ Row RowParser::row_of(const Json& object) const {
         features_.messages, features_.prompt, features_.completion, features_.text,
         features_.chosen, features_.rejected, names_in(object)));
   }
-  if (row.kind != RowKind::text) row.tools = list_member(object, features_.tools);
+  if (row.kind != RowKind::text) {
+    row.tools = list_member(object, features_.tools);
+    add_system_member(object, row);
+  }
   if (row.kind == RowKind::chat) require_an_answer(row.messages);
   return row;
 }

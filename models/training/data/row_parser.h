@@ -11,7 +11,8 @@
 namespace quern::models {
 
 /// Names under which a data set holds what is trained on. Besides these are understood: ShareGPT's
-/// `conversations` of `from` and `value`, and Alpaca's `instruction`, `input` and `output`.
+/// `conversations` of `from` and `value`, Alpaca's `instruction`, `input` and `output`, and with
+/// any conversation its instructions as `system`.
 struct FeatureNames {
   std::string messages = "messages";
   std::string tools = "tools";

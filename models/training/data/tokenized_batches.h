@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
-#include <vector>
+#include <optional>
+#include <utility>
 
 #include "engine/array/array.h"
 #include "models/training/batch.h"

@@ -128,6 +128,29 @@ TEST(RowKinds, OtherNamesForThem) {
               ElementsAre(ElementsAre("user:a", "assistant:b")));
 }
 
+TEST(RowKinds, InstructionsBesideTheConversation) {
+  EXPECT_THAT(rows_of("a.jsonl",
+                      R"({"system":"s","conversations":[{"from":"human","value":"a"},)"
+                      R"({"from":"gpt","value":"b"}]})",
+                      RowKind::chat),
+              ElementsAre(ElementsAre("system:s", "user:a", "assistant:b")));
+}
+
+TEST(RowKinds, CompletionsOfMessages) {
+  const std::string row =
+      R"({"prompt":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},)"
+      R"({"role":"user","content":"c"}],"completion":[{"role":"assistant","content":"d"}]})";
+  EXPECT_THAT(rows_of("a.jsonl", row, RowKind::completions),
+              ElementsAre(ElementsAre("user:a", "assistant:b", "user:c", "assistant:d")));
+  const ModelFolder folder;
+  folder.write("a.jsonl", row);
+  const auto encoder = tests::tiny_encoder();
+  const CheckedRows checked = check_data(folder.path() / "a.jsonl", encoder.get(), {});
+  EXPECT_THAT(tests::learnt(*encoder, encoder->encode(checked.rows.read(0)).sequence),
+              ElementsAre("d<|end|>"))
+      << "the answer in the prompt is context";
+}
+
 TEST(RowKinds, PartsOfContentAreJoined) {
   EXPECT_THAT(rows_of("a.jsonl",
                       R"({"messages":[{"role":"user","content":[{"type":"text","text":"a"},)"
@@ -149,19 +172,18 @@ TEST(RowKinds, Preferences) {
        R"("rejected":[{"role":"user","content":"a"},{"role":"assistant","content":"c"}]})"}) {
     EXPECT_THAT(rows_of("a.jsonl", row, RowKind::preference), ElementsAre(wanted)) << row;
   }
-  EXPECT_THAT(
-      bad_rows(check("a.jsonl", R"({"prompt":"a","chosen":"b","rejected":"c"})"
-                                "\n"
-                                R"({"prompt":"a","chosen":"b"})"
-                                "\n"
-                                R"({"chosen":"b","rejected":"c"})"
-                                "\n"
-                                R"({"prompt":"a","chosen":"","rejected":"c"})"
-                                "\n"
-                                R"({"prompt":"a","chosen":3,"rejected":"c"})")
-                   .report),
-      ElementsAre(HasSubstr("2: none of"), "3: a preference without a prompt",
-                  "4: message 1, the assistant's, is empty", HasSubstr("5: \"chosen\" is number")));
+  EXPECT_THAT(bad_rows(check("a.jsonl", R"({"prompt":"a","chosen":"b","rejected":"c"})"
+                                        "\n"
+                                        R"({"prompt":"a","chosen":"b"})"
+                                        "\n"
+                                        R"({"chosen":"b","rejected":"c"})"
+                                        "\n"
+                                        R"({"prompt":"a","chosen":"","rejected":"c"})"
+                                        "\n"
+                                        R"({"prompt":"a","chosen":3,"rejected":"c"})")
+                           .report),
+              ElementsAre(HasSubstr("2: none of"), "3: a preference without a prompt",
+                          "4: \"chosen\" is empty", HasSubstr("5: \"chosen\" is number")));
 }
 
 TEST(DataCheck, EveryBadRowIsToldWithItsLine) {

@@ -64,6 +64,20 @@ TEST(Dataset, HoldsRowsOut) {
   EXPECT_EQ(all.size(), 200u);
 }
 
+TEST(Dataset, FingerprintTellsRowsAndTheirOrder) {
+  const ModelFolder folder;
+  const auto fingerprint = [&](const std::string& bytes) {
+    folder.write("a.jsonl", bytes);
+    return Dataset::open(folder.path() / "a.jsonl", nullptr).train().fingerprint;
+  };
+  const std::string a = "{\"text\":\"a\"}\n", b = "{\"text\":\"b\"}\n";
+  const uint64_t both = fingerprint(a + b);
+  EXPECT_EQ(fingerprint(a + "\n" + b), both);
+  EXPECT_NE(fingerprint(b + a), both);
+  EXPECT_NE(fingerprint(a), both);
+  EXPECT_NE(fingerprint(a + b + b), both);
+}
+
 TEST(HeldOut, AtLeastOneAndAtMostSoMany) {
   std::vector<uint64_t> hashes(10000);
   for (size_t i = 0; i < hashes.size(); ++i) hashes[i] = i * 1000003;

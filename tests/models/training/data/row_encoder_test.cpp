@@ -199,6 +199,10 @@ INSTANTIATE_TEST_SUITE_P(
                      "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
                      "{% if add_generation_prompt %}<|assistant|>{% endif %}",
                      {"<think>why</think> Mill. ", "<think>how</think> Stone. <|end|>"}},
+        TemplateCase{"no_generation_prompt",
+                     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}",
+                     {"<|assistant|><think>why</think> Mill. <|end|>",
+                      "<|assistant|><think>how</think> Stone. <|end|>"}},
         TemplateCase{"an_end_of_letters",
                      "{% for m in messages %}{{ m.role }}:{{ m.content }}END.{% endfor %}"
                      "{% if add_generation_prompt %}assistant:{% endif %}",
