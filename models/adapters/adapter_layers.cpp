@@ -73,9 +73,11 @@ nn::Parameters squared_norms_of(const ModelFiles& files,
 }
 
 AdapterLayers::AdapterLayers(const ModelFiles& files, const AdapterConfig& config)
-    : config_(config) {
+    : config_(config), plain_config_(config) {
   check(config);
-  modules_ = chosen_modules(adaptable_modules(files), files.spec, config);
+  const std::vector<AdaptableModule> known = adaptable_modules(files);
+  modules_ = chosen_modules(known, files.spec, config);
+  describe_choice(modules_, known, files.spec, plain_config_);
   if (config.kind == AdapterConfig::Kind::dora) squared_norms_ = squared_norms_of(files, modules_);
 }
 

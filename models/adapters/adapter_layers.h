@@ -35,6 +35,8 @@ class AdapterLayers {
   AdapterLayers(const ModelFiles& files, const AdapterConfig& config);
 
   const AdapterConfig& config() const { return config_; }
+  /// The same choice in words that mlx-lm understands: keys without "*".
+  const AdapterConfig& plain_config() const { return plain_config_; }
   const std::vector<AdaptableModule>& modules() const { return modules_; }
 
   /// Before training: lora_a uniform within 1/sqrt(in) (of an embedding: 1/sqrt(vocab)), lora_b
@@ -48,7 +50,7 @@ class AdapterLayers {
                        std::shared_ptr<const AdapterStrength> strength = nullptr) const;
 
  private:
-  AdapterConfig config_;
+  AdapterConfig config_, plain_config_;
   std::vector<AdaptableModule> modules_;
   nn::Parameters squared_norms_;  ///< of DoRA's weights, by path, evaluated once
 };

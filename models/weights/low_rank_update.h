@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,10 +18,15 @@ class AdapterStrength {
  public:
   explicit AdapterStrength(float value = 1.0f) : value_(value) {}
   float get() const { return value_.load(std::memory_order_relaxed); }
-  void set(float value) { value_.store(value, std::memory_order_relaxed); }
+  void set(float value) {
+    if (value_.exchange(value) != value) ++changes_;
+  }
+  /// How often it was changed: what was computed between two equal counts had one strength.
+  uint64_t changes() const { return changes_.load(); }
 
  private:
   std::atomic<float> value_;
+  std::atomic<uint64_t> changes_ = 0;
 };
 
 /// A change of low rank to one weight W [..., out, in], beside it and never merged: LoRA (Hu et al.
