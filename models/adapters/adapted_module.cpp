@@ -46,8 +46,12 @@ std::vector<std::string> decoder_paths(const std::string& path, const ModelFiles
 }
 
 /// None when it is no module by itself: then it may be one of several experts.
-std::optional<AdaptableModule> find_module(const std::string& path, const ModulesByPath& modules,
+std::optional<AdaptableModule> find_module(const NamedUpdate& update, const ModulesByPath& modules,
                                            const ModelFiles& files, const std::string& source) {
+  const std::string& path = update.path;
+  const auto is_one_expert = [&](const AdaptableModule& module) {
+    return module.kind == AdaptableModule::Kind::experts && update.down.ndim() == 2;
+  };
   constexpr std::string_view outer = "language_model.";
   std::vector<std::string> spellings = {path, "model." + path};
   if (path.starts_with(outer)) spellings.push_back(path.substr(outer.size()));
@@ -56,6 +60,7 @@ std::optional<AdaptableModule> find_module(const std::string& path, const Module
     const auto parts = decoder_paths(spelling, files);
     if (parts.empty()) continue;
     if (const auto found = modules.find(parts[0]); found != modules.end()) {
+      if (is_one_expert(found->second)) return std::nullopt;
       if (parts.size() == 1) return found->second;
       throw ModelError(fmt::format("[adapter] {}: {} is several modules here: {}", source, path,
                                    fmt::join(parts, ", ")),
@@ -98,11 +103,18 @@ AdaptedModule checked(AdaptableModule module, const NamedUpdate& update,
 }
 
 [[noreturn]] void fail_unknown(const std::vector<std::string>& paths, const ModulesByPath& modules,
-                               const std::string& source) {
+                               const ModelFiles& files, const std::string& source) {
   constexpr size_t shown = 3;
   std::vector<std::string> possible, parts;
   for (const auto& [path, module] : modules) possible.push_back(path);
   for (const std::string& path : paths) {
+    if (path == files.spec.head_name && has_tied_head(files)) {
+      throw ModelError(
+          fmt::format("[adapter] {}: changes {}, but the model's head is the embedding "
+                      "{}, which cannot be changed in one of its two places only",
+                      source, path, files.spec.embedding_name),
+          other_model);
+    }
     if (parts.size() == shown) {
       parts.push_back(fmt::format("... ({} in all)", paths.size()));
       break;
@@ -146,7 +158,7 @@ std::vector<AdaptedModule> stacked(const std::vector<NamedUpdate>& updates,
   if (downs.empty()) {
     for (const NamedUpdate& update : updates) unknown.push_back(update.path);
   }
-  if (!unknown.empty()) fail_unknown(unknown, modules, source);
+  if (!unknown.empty()) fail_unknown(unknown, modules, files, source);
   return found;
 }
 
@@ -158,6 +170,10 @@ std::vector<AdaptedModule> stacked(const std::vector<NamedUpdate>& updates,
 }
 
 }  // namespace
+
+bool has_tied_head(const ModelFiles& files) {
+  return files.spec.tied_head.value_or(!files.weights.contains(files.spec.head_name + ".weight"));
+}
 
 std::string without_weight_ending(const std::string& name) {
   return name.ends_with(weight_ending) ? name.substr(0, name.size() - weight_ending.size()) : name;
@@ -179,7 +195,7 @@ std::vector<AdaptedModule> to_adapted_modules(std::vector<NamedUpdate> updates,
   std::vector<AdaptedModule> found;
   std::vector<NamedUpdate> parts;
   for (NamedUpdate& update : updates) {
-    if (auto module = find_module(update.path, modules, files, source))
+    if (auto module = find_module(update, modules, files, source))
       found.push_back(checked(std::move(*module), update, source));
     else
       parts.push_back(std::move(update));

@@ -43,6 +43,9 @@ std::vector<NamedUpdate> to_published_updates(const std::vector<AdaptedModule>& 
 
 std::vector<AdaptableModule> modules_of(const std::vector<AdaptedModule>& adapted);
 
+/// Whether a model's embedding is its head too, so that what changes the one changes the other.
+bool has_tied_head(const ModelFiles& files);
+
 /// PATH.weight without its ending; all of another name.
 std::string without_weight_ending(const std::string& name);
 

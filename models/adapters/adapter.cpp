@@ -99,8 +99,4 @@ UpdateSource together(std::vector<UpdateSource> sources) {
   };
 }
 
-bool has_tied_head(const ModelFiles& files) {
-  return files.spec.tied_head.value_or(!files.weights.contains(files.spec.head_name + ".weight"));
-}
-
 }  // namespace quern::models

@@ -68,7 +68,4 @@ class Adapter {
 /// Updates of several sources, one after the other.
 UpdateSource together(std::vector<UpdateSource> sources);
 
-/// Whether a model's embedding is its head too, so that what changes the one changes the other.
-bool has_tied_head(const ModelFiles& files);
-
 }  // namespace quern::models

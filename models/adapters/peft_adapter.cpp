@@ -78,7 +78,8 @@ class ByPattern {
       if (!value.is_number())
         reader.fail(key, fmt::format("says {} of \"{}\"", value.dump(), pattern));
       try {
-        patterns_.emplace_back(std::regex("(.*\\.)?(" + pattern + ")"), value.get<double>());
+        patterns_.emplace_back(std::regex(fmt::format("(.*\\.)?({})", pattern)),
+                               value.get<double>());
       } catch (const std::regex_error&) {
         reader.fail(key, fmt::format("has \"{}\", which is no regular expression", pattern));
       }
@@ -111,7 +112,7 @@ Name parse(const std::string& name, const std::string& source) {
   constexpr std::array<std::string_view, 5> parts = {"lora_A", "lora_B", "lora_embedding_A",
                                                      "lora_embedding_B", "lora_magnitude_vector"};
   for (const std::string_view part : parts) {
-    const size_t at = name.find("." + std::string(part));
+    const size_t at = name.find(fmt::format(".{}", part));
     if (at == std::string::npos) continue;
     std::string rest = name.substr(at + 1 + part.size());
     if (!rest.empty() && rest[0] != '.') continue;

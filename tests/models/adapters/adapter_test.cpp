@@ -362,11 +362,11 @@ TEST_F(AdapterErrors, OfNamesAndShapes) {
 
 TEST_F(AdapterErrors, OfShapes) {
   put(mlx_, q_ + ".lora_a", zeros({63, 8}));
-  refuse(mlx_, {"the way down of", q_.c_str(), "[8, 63]", "[8, 64]"});
+  refuse(mlx_, {"the way down of", q_.c_str(), "(8,63)", "(8,64)"});
   put(mlx_, q_ + ".lora_a", zeros({64, 4}));
-  refuse(mlx_, {q_.c_str(), "[64, 4]", "rank 8"});
+  refuse(mlx_, {q_.c_str(), "(64,4)", "rank 8"});
   put(mlx_, q_ + ".lora_a", zeros({64}));
-  refuse(mlx_, {q_.c_str(), "[64]"});
+  refuse(mlx_, {q_.c_str(), "(64)"});
 }
 
 TEST_F(AdapterErrors, OfMlxConfigs) {
@@ -395,7 +395,7 @@ TEST_F(AdapterErrors, OfPeftConfigs) {
     peft_.write("adapter_config.json", good);
   }
   set(peft_, "r", 4);
-  refuse(peft_, {"lora_A [8, 64]", "rank 4"});
+  refuse(peft_, {"lora_A (8,64)", "rank 4"});
 }
 
 TEST_F(AdapterErrors, OfPeftTensors) {

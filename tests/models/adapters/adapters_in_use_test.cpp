@@ -100,7 +100,8 @@ TEST_F(AdaptersInUse, AnAnswerDuringWhichAStrengthChangedIsNotRemembered) {
 }
 
 TEST_F(AdaptersInUse, ASavedPromptBelongsToItsAdaptersAndStrengths) {
-  const auto file = first_.path() / "prompt.cache";
+  const ModelFolder folder;
+  const auto file = folder.path() / "prompt.safetensors";
   Generator generator(load(1, 0));
   answer(generator);
   generator.save(file, 8);

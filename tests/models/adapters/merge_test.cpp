@@ -139,7 +139,8 @@ TEST(MergeAdapters, QuantizesAgainAndSaysWhatThatCost) {
       before,
       {{.parameters = read_parameters(training("qlora-q4") / "final.safetensors"), .scale = 10}});
   double change = 0, along = 0, error = 0;
-  for (const auto& module : Adapter::load(folder.path(), before).modules()) {
+  const Adapter adapter = Adapter::load(folder.path(), before);
+  for (const auto& module : adapter.modules()) {
     const std::string& path = module.module.path;
     const auto was = floats_of(before, path), is = floats_of(after, path);
     array wanted = exact.weights.at(path + ".weight");
