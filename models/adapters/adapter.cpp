@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "engine/graph/eval.h"
+#include "models/adapters/adapter_files.h"
 #include "models/adapters/module_parameters.h"
 #include "models/config/config_reader.h"
 #include "models/error.h"
@@ -48,8 +50,7 @@ Adapter Adapter::load(const fs::path& path, const ModelFiles& files) {
   const fs::path folder = is_file ? fs::absolute(path).parent_path() : path;
   const fs::path config = folder / "adapter_config.json";
   const bool peft = read_json_object(config, "adapter").contains("peft_type");
-  const fs::path tensors =
-      is_file ? path : folder / (peft ? "adapter_model.safetensors" : "adapters.safetensors");
+  const fs::path tensors = is_file ? path : folder / (peft ? peft_adapter_file : mlx_adapter_file);
   return peft ? load_peft(config, tensors, files) : load_mlx(config, tensors, files);
 }
 
@@ -57,19 +58,25 @@ UpdateSource Adapter::updates(const ModelFiles& files,
                               std::shared_ptr<const AdapterStrength> strength) const {
   if (modules_.empty()) return {};
   std::map<std::string, LowRankUpdate> by_path;
-  std::vector<AdaptableModule> with_magnitudes;
+  bool has_magnitudes = false;
   for (const AdaptedModule& adapted : modules_) {
     by_path.emplace(adapted.module.path, LowRankUpdate{.down = adapted.down,
                                                        .up = adapted.up,
                                                        .scale = adapted.multiplier,
                                                        .magnitude = adapted.magnitude,
                                                        .strength = strength});
-    if (adapted.magnitude) with_magnitudes.push_back(adapted.module);
+    has_magnitudes = has_magnitudes || adapted.magnitude;
   }
-  if (!with_magnitudes.empty()) {
-    for (const auto& [path, norms] : squared_norms_of(files, with_magnitudes))
-      by_path.at(path).squared_norms = norms;
-  }
+  const auto note_rows = [&](const AdaptableModule& module, const StoredWeight& weight) {
+    const auto found = by_path.find(module.path);
+    if (found == by_path.end() || !found->second.magnitude) return;
+    LowRankUpdate& update = found->second;
+    update.squared_norms = squared_row_norms(weight);
+    update.row_terms = row_terms(update, weight);
+    // One after the other, for each takes its weight as floats.
+    eval(*update.squared_norms, update.row_terms->products, update.row_terms->squares);
+  };
+  if (has_magnitudes) visit_adaptable_weights(files, note_rows);
   return [by_path = std::move(by_path)](const AdaptableModule& module, const StoredWeight&) {
     const auto found = by_path.find(module.path);
     return found == by_path.end() ? LowRankUpdates() : LowRankUpdates{found->second};

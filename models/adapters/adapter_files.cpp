@@ -10,6 +10,8 @@ namespace quern::models {
 
 namespace fs = std::filesystem;
 
+std::vector<std::string> adapter_files() { return {mlx_adapter_file, peft_adapter_file}; }
+
 Weights read_tensors(const fs::path& file) {
   std::error_code ignored;
   if (!fs::is_regular_file(file, ignored)) {

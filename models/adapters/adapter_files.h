@@ -4,12 +4,19 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "models/adapters/adapter_config.h"
 #include "models/config/config_reader.h"
 #include "models/weights/weights.h"
 
 namespace quern::models {
+
+constexpr const char* mlx_adapter_file = "adapters.safetensors";
+constexpr const char* peft_adapter_file = "adapter_model.safetensors";
+
+/// Both.
+std::vector<std::string> adapter_files();
 
 /// The tensors of an adapter's file. Throws ModelError when there is none or it is damaged or
 /// empty.

@@ -37,6 +37,22 @@ void check(const AdapterConfig& config) {
   }
 }
 
+/// squared_row_norms of these modules' weights by path, evaluated.
+nn::Parameters squared_norms_of(const ModelFiles& files,
+                                const std::vector<AdaptableModule>& modules) {
+  std::set<std::string> paths;
+  for (const AdaptableModule& module : modules) paths.insert(module.path);
+  nn::Parameters norms;
+  visit_adaptable_weights(files, [&](const AdaptableModule& module, const StoredWeight& weight) {
+    if (!paths.contains(module.path)) return;
+    // One after the other, for each takes its weight as floats.
+    array squares = squared_row_norms(weight);
+    squares.eval();
+    norms.emplace(module.path, squares);
+  });
+  return norms;
+}
+
 }  // namespace
 
 void visit_adaptable_weights(
@@ -55,21 +71,6 @@ std::vector<AdaptableModule> adaptable_modules(const ModelFiles& files) {
     modules.push_back(module);
   });
   return modules;
-}
-
-nn::Parameters squared_norms_of(const ModelFiles& files,
-                                const std::vector<AdaptableModule>& modules) {
-  std::set<std::string> paths;
-  for (const AdaptableModule& module : modules) paths.insert(module.path);
-  nn::Parameters norms;
-  visit_adaptable_weights(files, [&](const AdaptableModule& module, const StoredWeight& weight) {
-    if (!paths.contains(module.path)) return;
-    // One after the other, for each takes its weight as floats.
-    array squares = squared_row_norms(weight);
-    squares.eval();
-    norms.emplace(module.path, squares);
-  });
-  return norms;
 }
 
 AdapterLayers::AdapterLayers(const ModelFiles& files, const AdapterConfig& config)

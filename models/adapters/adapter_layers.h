@@ -19,10 +19,6 @@ void visit_adaptable_weights(
     const ModelFiles& files,
     const std::function<void(const AdaptableModule&, const StoredWeight&)>& visit);
 
-/// squared_row_norms of these modules' weights by path, evaluated.
-nn::Parameters squared_norms_of(const ModelFiles& files,
-                                const std::vector<AdaptableModule>& modules);
-
 /// The modules of one model that a LoRA or DoRA adapter changes, and the parameters it has for
 /// each: PATH.lora_a and PATH.lora_b, and PATH.m for DoRA, in mlx-lm's shapes and float32:
 ///   linear     lora_a [in, rank], lora_b [rank, out], m [out]

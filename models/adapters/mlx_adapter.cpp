@@ -205,7 +205,7 @@ void Adapter::save_mlx(const fs::path& folder, const std::string& base) const {
   }
   nlohmann::json json = mlx_config(config);
   if (!base.empty()) json["model"] = base;
-  write_adapter(folder, json, "adapters.safetensors", std::move(tensors));
+  write_adapter(folder, json, mlx_adapter_file, std::move(tensors));
 }
 
 }  // namespace quern::models

@@ -269,7 +269,7 @@ void Adapter::save_peft(const fs::path& folder, const ModelFiles& files,
                {"fan_in_fan_out", false},
                {"modules_to_save", nullptr},
                {"base_model_name_or_path", base.empty() ? Json(nullptr) : Json(base)}};
-  write_adapter(folder, json, "adapter_model.safetensors", std::move(tensors));
+  write_adapter(folder, json, peft_adapter_file, std::move(tensors));
 }
 
 }  // namespace quern::models
