@@ -58,7 +58,7 @@ TEST(CliUsage, HelpListsTheVerbsThatExist) {
   const auto result = run_cli({"--help"});
   EXPECT_EQ(result.exit_code, 0);
   for (const char* verb : {"info", "logits", "generate", "chat", "tokenize", "render", "convert",
-                           "eval", "formats", "devices"}) {
+                           "fuse", "eval", "formats", "devices"}) {
     EXPECT_THAT(result.out, HasSubstr(std::string("  ") + verb));
     EXPECT_EQ(run_cli({verb, "--help"}).exit_code, 0) << verb;
   }
