@@ -63,7 +63,8 @@ std::string fingerprint(const fs::path& path) {
     for (const auto& entry : fs::directory_iterator(path, error)) {
       const fs::path& file = entry.path();
       const auto extension = file.extension();
-      if (file.filename() == "config.json" || extension == ".safetensors" || extension == ".gguf")
+      if (file.filename() == "config.json" || file.filename() == "adapter_config.json" ||
+          extension == ".safetensors" || extension == ".gguf")
         files.push_back(file);
     }
   } else {

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 
+#include "models/adapters/adapter.h"
+#include "models/adapters/merge.h"
 #include "models/config/config_reader.h"
 #include "models/decoder/load_decoder.h"
+#include "models/fingerprint.h"
 #include "models/model_files.h"
 
 namespace quern::models {
@@ -42,6 +45,15 @@ bool has_tokens(const GgufVocabulary& vocabulary) {
   return !vocabulary.model.empty() && vocabulary.model != "no_vocab" && vocabulary.model != "none";
 }
 
+/// What the adapters change: of full fine-tunes, here; of the others, later.
+UpdateSource apply_adapters(const std::vector<AdapterInUse>& adapters, ModelFiles& files) {
+  const std::vector<Adapter> loaded = load_adapters(adapters, files);
+  std::vector<UpdateSource> sources;
+  for (size_t i = 0; i < loaded.size(); ++i)
+    sources.push_back(loaded[i].updates(files, adapters[i].strength));
+  return together(std::move(sources));
+}
+
 }  // namespace
 
 std::shared_ptr<const LanguageModel> LanguageModel::load(const fs::path& folder,
@@ -49,8 +61,10 @@ std::shared_ptr<const LanguageModel> LanguageModel::load(const fs::path& folder,
   ModelFiles files = ModelFiles::open(folder);
   std::shared_ptr<LanguageModel> model(new LanguageModel);
   model->folder_ = folder;
+  const UpdateSource updates = apply_adapters(options.adapters, files);
   model->decoder_ = load_decoder(files.weights, files.spec, files.config.quantization,
-                                 options.exact, folder.string());
+                                 options.exact, folder.string(), updates);
+  model->adapters_ = options.adapters;
   model->config_ = std::move(files.config);
   if (files.vocabulary && has_tokens(*files.vocabulary)) {
     model->tokenizer_ = tokenizer_of_gguf(*files.vocabulary, files.path.string());
@@ -80,6 +94,20 @@ std::shared_ptr<const LanguageModel> LanguageModel::with_decoder(
   std::shared_ptr<LanguageModel> model(new LanguageModel(*this));
   model->decoder_ = std::move(decoder);
   return model;
+}
+
+uint64_t LanguageModel::strength_changes() const {
+  uint64_t changes = 0;
+  for (const AdapterInUse& adapter : adapters_) changes += adapter.strength->changes();
+  return changes;
+}
+
+std::string LanguageModel::fingerprint() const {
+  std::string all = models::fingerprint(folder_);
+  for (const AdapterInUse& adapter : adapters_) {
+    all += fmt::format(" {} {}", models::fingerprint(adapter.folder), adapter.strength->get());
+  }
+  return all;
 }
 
 const Tokenizer& LanguageModel::tokenizer() const {

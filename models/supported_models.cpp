@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "models/adapters/adapter_files.h"
 #include "models/config/quantization_config.h"
 #include "models/families/family.h"
 #include "models/quantize/module_plan.h"
@@ -43,7 +44,8 @@ std::vector<SupportedFormat> supported_formats() {
           {"quantized by other programs", foreign_quantizations()},
           {"mixed recipes", recipe_names()},
           {"GGUF, written", gguf_file_types()},
-          {"tokenizer files", Tokenizer::file_formats()}};
+          {"tokenizer files", Tokenizer::file_formats()},
+          {"adapters", adapter_files()}};
 }
 
 std::string supported_models_markdown() {

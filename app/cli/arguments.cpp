@@ -119,8 +119,39 @@ fs::path model_path(const std::string& model) {
   throw ModelError(fmt::format("there is no folder {}", model), "Check the path.");
 }
 
-std::shared_ptr<const models::LanguageModel> load_model(const std::string& model, bool exact) {
-  return models::LanguageModel::load(model_path(model), {.exact = exact});
+CLI::Option* add_adapters(CLI::App& command, std::vector<std::string>& adapters) {
+  return command
+      .add_option("--adapter", adapters,
+                  "Folder of an adapter that mlx-lm, PEFT or this program trained, and how much of "
+                  "it is heard (1: all); may be repeated")
+      ->type_name("DIR[:STRENGTH]")
+      ->allow_extra_args(false);
+}
+
+std::vector<models::AdapterInUse> read_adapters(const std::vector<std::string>& adapters,
+                                                float strength) {
+  std::vector<models::AdapterInUse> out;
+  for (const std::string& text : adapters) {
+    const size_t colon = text.rfind(':');
+    std::error_code ignored;
+    const auto own = colon == std::string::npos || fs::exists(text, ignored)
+                         ? std::nullopt
+                         : parse_number<float>(std::string_view(text).substr(colon + 1));
+    const float value = own.value_or(strength);
+    if (!std::isfinite(value)) {
+      throw ModelError(fmt::format("[adapter] {}: the strength is {}", text, value),
+                       "Write DIR:STRENGTH with a number, 1 for all of the adapter.");
+    }
+    out.push_back(
+        {own ? text.substr(0, colon) : text, std::make_shared<models::AdapterStrength>(value)});
+  }
+  return out;
+}
+
+std::shared_ptr<const models::LanguageModel> load_model(const std::string& model, bool exact,
+                                                        const std::vector<std::string>& adapters) {
+  return models::LanguageModel::load(model_path(model),
+                                     {.exact = exact, .adapters = read_adapters(adapters)});
 }
 
 CLI::Option* add_ids(CLI::App& command, const std::string& flag, std::vector<int32_t>& ids,

@@ -22,8 +22,17 @@ void add_model(CLI::App& command, std::string& model);
 /// Throws ModelError when MODEL is neither a folder nor a GGUF file; what it seems to be is named.
 std::filesystem::path model_path(const std::string& model);
 
-/// Reads the model that MODEL names.
-std::shared_ptr<const models::LanguageModel> load_model(const std::string& model, bool exact);
+/// --adapter, which may be repeated: DIR or DIR:STRENGTH.
+CLI::Option* add_adapters(CLI::App& command, std::vector<std::string>& adapters);
+
+/// What --adapter names; strength: of those that say none. Throws ModelError for a strength that is
+/// no finite number.
+std::vector<models::AdapterInUse> read_adapters(const std::vector<std::string>& adapters,
+                                                float strength = 1);
+
+/// Reads the model that MODEL names, with what --adapter names beside it.
+std::shared_ptr<const models::LanguageModel> load_model(
+    const std::string& model, bool exact, const std::vector<std::string>& adapters = {});
 
 /// "1,2,3" as token ids.
 CLI::Option* add_ids(CLI::App& command, const std::string& flag, std::vector<int32_t>& ids,

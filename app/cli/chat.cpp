@@ -31,6 +31,7 @@ struct Chat {
   Chat() { request.sampling.temperature = 0.7f; }
 
   std::string model;
+  std::vector<std::string> adapters;
   std::string system;
   bool exact = false;
   RunOptions options;
@@ -46,7 +47,8 @@ class Conversation {
       : request_(chat.request),
         system_(chat.system),
         output_(output),
-        generator_(load_model(chat.model, chat.exact), chat.options.read(chat.exact)) {
+        generator_(load_model(chat.model, chat.exact, chat.adapters),
+                   chat.options.read(chat.exact)) {
     generator_.model().chat_template();  // refuses models that have none
   }
 
@@ -143,6 +145,7 @@ Action add_chat(CLI::App& command) {
   command.add_option("--system", verb->system, "Instructions that come before the conversation");
   add_generation(command, verb->request);
   add_run_options(command, verb->options);
+  add_adapters(command, verb->adapters);
   add_exact(command, verb->exact);
   return [verb](Output& output) { return verb->run(output); };
 }

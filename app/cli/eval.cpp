@@ -15,6 +15,7 @@ namespace {
 
 struct Eval {
   std::string model;
+  std::vector<std::string> adapters;
   std::string data;
   std::string against;
   int64_t max_tokens = -1;
@@ -92,7 +93,7 @@ nlohmann::ordered_json to_json(const models::Evaluation& result,
 
 int Eval::run(Output& output) const {
   Interrupt interrupt;
-  const auto language_model = load_model(model, exact);
+  const auto language_model = load_model(model, exact, adapters);
   const auto reference = against.empty() ? nullptr : load_model(against, exact);
   const std::vector<int32_t> tokens = read_tokens(*language_model, reference.get());
   models::EvaluationOptions with_progress = options;
@@ -133,6 +134,7 @@ Action add_eval(CLI::App& command) {
   command.add_option("--worst", verb->options.worst_tokens, "Tokens farthest off to show")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  add_adapters(command, verb->adapters);
   add_exact(command, verb->exact);
   return [verb](Output& output) { return verb->run(output); };
 }

@@ -24,6 +24,7 @@ struct Generate {
   }
 
   std::string model;
+  std::vector<std::string> adapters;
   std::string prompt;
   std::string system;
   bool raw = false;
@@ -88,7 +89,7 @@ int Generate::run(Output& output) const {
     throw models::ModelError("log-probabilities are shown with --json alone", "Add --json.");
   }
   Interrupt interrupt;
-  const auto language_model = load_model(model, exact);
+  const auto language_model = load_model(model, exact, adapters);
   models::GenerationRequest complete = request;
   models::ChatPrompt whole = encoded(*language_model);
   complete.prompt = std::move(whole.tokens);
@@ -144,6 +145,7 @@ Action add_generate(CLI::App& command) {
                   "again")
       ->type_name("FILE");
   add_run_options(command, verb->options);
+  add_adapters(command, verb->adapters);
   add_exact(command, verb->exact);
   return [verb](Output& output) { return verb->run(output); };
 }

@@ -21,6 +21,7 @@ constexpr int chunk_size = 512;  ///< tokens at a time
 
 struct Logits {
   std::string model;
+  std::vector<std::string> adapters;
   std::vector<int32_t> tokens;
   std::string out;
   bool exact = false;
@@ -40,7 +41,7 @@ void check_tokens(const std::vector<int32_t>& tokens, int32_t vocab_size) {
 
 int Logits::run(Output& output) const {
   const Interrupt interrupt;
-  const auto language_model = load_model(model, exact);
+  const auto language_model = load_model(model, exact, adapters);
   const int32_t vocab_size = language_model->config().vocab_size;
   check_tokens(tokens, vocab_size);
 
@@ -74,6 +75,7 @@ Action add_logits(CLI::App& command) {
                   "The file to write: one tensor \"logits\" [T, vocab], float32")
       ->required()
       ->type_name("F.safetensors");
+  add_adapters(command, verb->adapters);
   add_exact(command, verb->exact);
   return [verb](Output& output) { return verb->run(output); };
 }

@@ -20,6 +20,7 @@ constexpr Verb verbs[] = {
     {"render", "Render a chat template", "the template could not be rendered", add_render},
     {"convert", "Quantize a model, or write it in another format", "the model was not converted",
      add_convert},
+    {"fuse", "Merge adapters into a model", "the model could not be merged", add_fuse},
     {"eval", "Measure perplexity on a text, and divergence from a reference model",
      "the model could not be evaluated", add_eval},
     {"train-tokenizer", "Learn a byte-level vocabulary from text", "the tokenizer was not trained",

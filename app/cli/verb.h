@@ -31,6 +31,7 @@ Action add_chat(CLI::App& command);
 Action add_tokenize(CLI::App& command);
 Action add_render(CLI::App& command);
 Action add_convert(CLI::App& command);
+Action add_fuse(CLI::App& command);
 Action add_eval(CLI::App& command);
 Action add_train(CLI::App& command);
 Action add_train_tokenizer(CLI::App& command);

@@ -37,6 +37,22 @@ void check(const AdapterConfig& config) {
   }
 }
 
+/// squared_row_norms of these modules' weights by path, evaluated.
+nn::Parameters squared_norms_of(const ModelFiles& files,
+                                const std::vector<AdaptableModule>& modules) {
+  std::set<std::string> paths;
+  for (const AdaptableModule& module : modules) paths.insert(module.path);
+  nn::Parameters norms;
+  visit_adaptable_weights(files, [&](const AdaptableModule& module, const StoredWeight& weight) {
+    if (!paths.contains(module.path)) return;
+    // One after the other, for each takes its weight as floats.
+    array squares = squared_row_norms(weight);
+    squares.eval();
+    norms.emplace(module.path, squares);
+  });
+  return norms;
+}
+
 }  // namespace
 
 void visit_adaptable_weights(
@@ -57,25 +73,12 @@ std::vector<AdaptableModule> adaptable_modules(const ModelFiles& files) {
   return modules;
 }
 
-nn::Parameters squared_norms_of(const ModelFiles& files,
-                                const std::vector<AdaptableModule>& modules) {
-  std::set<std::string> paths;
-  for (const AdaptableModule& module : modules) paths.insert(module.path);
-  nn::Parameters norms;
-  visit_adaptable_weights(files, [&](const AdaptableModule& module, const StoredWeight& weight) {
-    if (!paths.contains(module.path)) return;
-    // One after the other, for each takes its weight as floats.
-    array squares = squared_row_norms(weight);
-    squares.eval();
-    norms.emplace(module.path, squares);
-  });
-  return norms;
-}
-
 AdapterLayers::AdapterLayers(const ModelFiles& files, const AdapterConfig& config)
-    : config_(config) {
+    : config_(config), plain_config_(config) {
   check(config);
-  modules_ = chosen_modules(adaptable_modules(files), files.spec, config);
+  const std::vector<AdaptableModule> known = adaptable_modules(files);
+  modules_ = chosen_modules(known, files.spec, config);
+  describe_choice(modules_, known, files.spec, plain_config_);
   if (config.kind == AdapterConfig::Kind::dora) squared_norms_ = squared_norms_of(files, modules_);
 }
 

@@ -19,10 +19,6 @@ void visit_adaptable_weights(
     const ModelFiles& files,
     const std::function<void(const AdaptableModule&, const StoredWeight&)>& visit);
 
-/// squared_row_norms of these modules' weights by path, evaluated.
-nn::Parameters squared_norms_of(const ModelFiles& files,
-                                const std::vector<AdaptableModule>& modules);
-
 /// The modules of one model that a LoRA or DoRA adapter changes, and the parameters it has for
 /// each: PATH.lora_a and PATH.lora_b, and PATH.m for DoRA, in mlx-lm's shapes and float32:
 ///   linear     lora_a [in, rank], lora_b [rank, out], m [out]
@@ -35,6 +31,8 @@ class AdapterLayers {
   AdapterLayers(const ModelFiles& files, const AdapterConfig& config);
 
   const AdapterConfig& config() const { return config_; }
+  /// The same choice in words that mlx-lm understands: keys without "*".
+  const AdapterConfig& plain_config() const { return plain_config_; }
   const std::vector<AdaptableModule>& modules() const { return modules_; }
 
   /// Before training: lora_a uniform within 1/sqrt(in) (of an embedding: 1/sqrt(vocab)), lora_b
@@ -48,7 +46,7 @@ class AdapterLayers {
                        std::shared_ptr<const AdapterStrength> strength = nullptr) const;
 
  private:
-  AdapterConfig config_;
+  AdapterConfig config_, plain_config_;
   std::vector<AdaptableModule> modules_;
   nn::Parameters squared_norms_;  ///< of DoRA's weights, by path, evaluated once
 };

@@ -136,4 +136,24 @@ std::vector<AdaptableModule> chosen_modules(const std::vector<AdaptableModule>& 
   return chosen;
 }
 
+void describe_choice(const std::vector<AdaptableModule>& chosen,
+                     const std::vector<AdaptableModule>& modules, const DecoderSpec& spec,
+                     AdapterConfig& config) {
+  const int count = int(spec.layers.size());
+  int first = count - 1;
+  std::set<std::string> keys, paths;
+  for (const AdaptableModule& module : chosen) {
+    const auto place = place_in_layers(module.path, spec);
+    if (place) first = std::min(first, place->layer);
+    keys.insert(place ? place->path : module.path);
+    paths.insert(module.path);
+  }
+  config.num_layers = std::max(1, count - first);
+  config.keys = std::vector(keys.begin(), keys.end());
+  std::set<std::string> meant;
+  for (const AdaptableModule& module : chosen_modules(modules, spec, config))
+    meant.insert(module.path);
+  if (meant != paths) config.keys = std::vector(paths.begin(), paths.end());
+}
+
 }  // namespace quern::models

@@ -35,4 +35,9 @@ std::vector<std::string> nearest(const std::string& name, const std::vector<std:
 std::vector<AdaptableModule> chosen_modules(const std::vector<AdaptableModule>& modules,
                                             const DecoderSpec& spec, const AdapterConfig& config);
 
+/// Sets num_layers and keys, without "*", to what means exactly these modules of a model.
+void describe_choice(const std::vector<AdaptableModule>& chosen,
+                     const std::vector<AdaptableModule>& modules, const DecoderSpec& spec,
+                     AdapterConfig& config);
+
 }  // namespace quern::models

@@ -75,7 +75,8 @@ BatchGenerator::BatchGenerator(std::shared_ptr<const LanguageModel> model, Batch
     : model_(std::move(model)),
       options_(std::move(options)),
       prefixes_(options_.prefix_bytes),
-      draft_prefixes_(options_.prefix_bytes) {
+      draft_prefixes_(options_.prefix_bytes),
+      strength_changes_(model_->strength_changes()) {
   check(options_, *model_);
 }
 
@@ -142,16 +143,17 @@ bool BatchGenerator::has_room() const {
 }
 
 std::unique_ptr<RunningSequence> BatchGenerator::started(Waiting& waiting) {
-  SequenceCache cache = beginning_of(waiting.request.prompt);
+  const uint64_t strength_changes = model_->strength_changes();
+  SequenceCache cache = beginning_of(waiting.request.prompt, strength_changes);
   if (options_.quantization) {
     for (const auto& layer : cache.layers()) {
       if (layer) layer->quantize(*options_.quantization);
     }
   }
   const SamplingOptions sampling = waiting.request.sampling;
-  auto sequence = std::make_unique<RunningSequence>(*model_, std::move(waiting.request),
-                                                    std::move(waiting.handlers),
-                                                    std::move(waiting.cancel), std::move(cache));
+  auto sequence = std::make_unique<RunningSequence>(
+      *model_, std::move(waiting.request), std::move(waiting.handlers), std::move(waiting.cancel),
+      std::move(cache), strength_changes);
   std::unique_ptr<Drafter> drafter;
   if (options_.draft_model) {
     drafter = std::make_unique<ModelDrafter>(options_.draft_model, model_->config().vocab_size,
@@ -167,12 +169,26 @@ std::unique_ptr<RunningSequence> BatchGenerator::started(Waiting& waiting) {
   return sequence;
 }
 
+PrefixStore& BatchGenerator::prefixes() {
+  forget_unless_made_at(model_->strength_changes());
+  return prefixes_;
+}
+
+/// Sequences that were made with other strengths of the adapters are of no use.
+void BatchGenerator::forget_unless_made_at(uint64_t strength_changes) {
+  if (strength_changes == strength_changes_) return;
+  prefixes_.clear();
+  strength_changes_ = strength_changes;
+}
+
 /// The longest beginning that is known of a prompt, but for its last token.
-SequenceCache BatchGenerator::beginning_of(std::span<const int32_t> prompt) {
+SequenceCache BatchGenerator::beginning_of(std::span<const int32_t> prompt,
+                                           uint64_t strength_changes) {
+  forget_unless_made_at(strength_changes);
   const RunningSequence* best = nullptr;
   int longest = prefixes_.longest(prompt);
   for (const auto& sequence : running_) {
-    if (sequence->is_finished()) continue;
+    if (sequence->is_finished() || !sequence->is_made_at(strength_changes)) continue;
     const SequenceCache& cache = sequence->cache();
     const int length =
         cache.reachable(common_length(cache.tokens(), prompt.first(prompt.size() - 1)));
@@ -287,8 +303,10 @@ void BatchGenerator::retire() {
     it = running_.erase(it);
   }
   if (pending_ && pending_->entries.empty()) pending_.reset();
+  const uint64_t strength_changes = model_->strength_changes();
+  forget_unless_made_at(strength_changes);
   for (const auto& sequence : finished) {
-    prefixes_.put(std::move(sequence->cache()));
+    if (sequence->is_made_at(strength_changes)) prefixes_.put(std::move(sequence->cache()));
     sequence->report_finish();
   }
 }

@@ -60,7 +60,8 @@ class BatchGenerator {
 
   size_t count() const { return running_.size() + waiting_.size(); }
 
-  PrefixStore& prefixes() { return prefixes_; }
+  /// What is there is what the model would make now, with its adapters' strengths.
+  PrefixStore& prefixes();
   const LanguageModel& model() const { return *model_; }
 
  private:
@@ -69,7 +70,8 @@ class BatchGenerator {
 
   void admit();
   bool has_room() const;
-  SequenceCache beginning_of(std::span<const int32_t> prompt);
+  void forget_unless_made_at(uint64_t strength_changes);
+  SequenceCache beginning_of(std::span<const int32_t> prompt, uint64_t strength_changes);
   std::unique_ptr<RunningSequence> started(Waiting& waiting);
   bool must_settle_first() const;
   Pass next_pass();
@@ -81,6 +83,7 @@ class BatchGenerator {
   std::shared_ptr<const LanguageModel> model_;
   BatchOptions options_;
   PrefixStore prefixes_, draft_prefixes_;
+  uint64_t strength_changes_ = 0;  ///< the model's when prefixes_ were made
   std::deque<std::unique_ptr<Waiting>> waiting_;
   std::vector<std::unique_ptr<RunningSequence>> running_;
   std::unique_ptr<Pass> pending_;  ///< given to the device and not settled

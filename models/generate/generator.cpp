@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "models/cache/cache_file.h"
-#include "models/fingerprint.h"
 
 namespace quern::models {
 
@@ -30,14 +29,16 @@ void Generator::clear() {
 }
 
 void Generator::save(const std::filesystem::path& file, int length) {
+  // Before the sequences are looked at: what is left of them then was made with these strengths.
+  const std::string fingerprint = model().fingerprint();
   const SequenceCache* last = batch_.prefixes().last();
   const int reachable = last ? last->reachable(length) : 0;
-  if (reachable > 0) save_sequence(file, last->fork(reachable), fingerprint(model().folder()));
+  if (reachable > 0) save_sequence(file, last->fork(reachable), fingerprint);
 }
 
 void Generator::load(const std::filesystem::path& file) {
   batch_.prefixes().put(load_sequence(file, model().decoder().make_cache(),
-                                      model().config().vocab_size, fingerprint(model().folder())));
+                                      model().config().vocab_size, model().fingerprint()));
 }
 
 }  // namespace quern::models

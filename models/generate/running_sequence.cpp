@@ -51,12 +51,14 @@ std::vector<array> RunningSequence::Outcome::arrays() const {
 }
 
 RunningSequence::RunningSequence(const LanguageModel& model, GenerationRequest request,
-                                 Handlers handlers, std::stop_token cancel, SequenceCache cache)
+                                 Handlers handlers, std::stop_token cancel, SequenceCache cache,
+                                 uint64_t strength_changes)
     : model_(model),
       request_(std::move(request)),
       handlers_(std::move(handlers)),
       cancel_(std::move(cancel)),
       cache_(std::move(cache)),
+      strength_changes_(strength_changes),
       sampler_(request_.sampling, model.config().vocab_size, request_.prompt, ending_tokens(model)),
       answer_(model, request_.stop, request_.rendered_tokens),
       constraint_(request_.constraint ? request_.constraint() : nullptr),

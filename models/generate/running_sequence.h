@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,9 +27,10 @@ class RunningSequence {
     std::function<void(const GenerationStatistics&)> on_finish;
   };
 
-  /// cache: of a beginning of the prompt. The request is checked.
+  /// cache: of a beginning of the prompt. strength_changes: the model's when the cache was chosen.
+  /// The request is checked.
   RunningSequence(const LanguageModel& model, GenerationRequest request, Handlers handlers,
-                  std::stop_token cancel, SequenceCache cache);
+                  std::stop_token cancel, SequenceCache cache, uint64_t strength_changes);
 
   /// Drafts at most so many tokens at a time from now on. Not with a constraint.
   void draft_with(std::unique_ptr<Drafter> drafter, int most);
@@ -40,6 +42,8 @@ class RunningSequence {
   bool is_finished() const { return finished_; }
   SequenceCache& cache() { return cache_; }
   const SequenceCache& cache() const { return cache_; }
+  /// Whether all in the cache is what the model would make now: a count of the model's.
+  bool is_made_at(uint64_t strength_changes) const { return strength_changes == strength_changes_; }
   const std::vector<int32_t>& prompt() const { return request_.prompt; }
 
   /// What the next pass reads of this sequence.
@@ -94,6 +98,7 @@ class RunningSequence {
   Handlers handlers_;
   std::stop_token cancel_;
   SequenceCache cache_;
+  uint64_t strength_changes_;
   Sampler sampler_;
   AnswerText answer_;
   std::unique_ptr<TokenConstraint> constraint_;

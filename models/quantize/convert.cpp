@@ -92,7 +92,8 @@ size_t nbytes_of(const OrderedTensors& tensors) {
 }
 
 ConversionReport report_of(int64_t parameters, size_t bytes) {
-  return {parameters, bytes, parameters > 0 ? 8.0 * double(bytes) / double(parameters) : 0.0};
+  const double bits = parameters > 0 ? 8.0 * double(bytes) / double(parameters) : 0.0;
+  return {.parameters = parameters, .weight_bytes = bytes, .bits_per_weight = bits};
 }
 
 Json config_of(const ModelFiles& files, const Json& quantization, Dtype dtype) {
@@ -166,6 +167,17 @@ ConversionReport write_gguf(ModelFiles files, const ConvertOptions& options, con
   return report_of(parameters, bytes);
 }
 
+/// Merges the adapters, if there are any.
+std::optional<MergeReport> merged_first(ConvertOptions& options, ModelFiles& files,
+                                        const ConversionWatch& watch) {
+  if (options.adapters.empty()) return std::nullopt;
+  // As the model itself says: merged weights are float32 until they are written.
+  options.dtype = float_dtype(options, files);
+  const bool quantize = options.format == Format::mlx && !options.dequantize &&
+                        !options.plan.quantization && options.plan.recipe.empty();
+  return merge_adapters(options.adapters, files, quantize, watch.stop);
+}
+
 }  // namespace
 
 std::optional<ConversionReport> convert(const fs::path& source, const fs::path& destination,
@@ -177,10 +189,13 @@ std::optional<ConversionReport> convert(const fs::path& source, const fs::path& 
   try {
     ModelFiles files = ModelFiles::open(source);
     drop_unused(files.spec, files.weights);
-    const ConversionReport report =
+    ConvertOptions complete = options;
+    const auto merge = merged_first(complete, files, watch);
+    ConversionReport report =
         options.format == Format::gguf
-            ? write_gguf(std::move(files), options, to, destination.stem().string(), watch)
-            : write_folder(std::move(files), options, to, watch);
+            ? write_gguf(std::move(files), complete, to, destination.stem().string(), watch)
+            : write_folder(std::move(files), complete, to, watch);
+    report.merge = merge;
     to.commit();
     return report;
   } catch (const ConversionStopped&) {

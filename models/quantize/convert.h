@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/array/dtype.h"
+#include "models/adapters/merge.h"
 #include "models/quantize/module_plan.h"
 #include "models/weights/conversion_watch.h"
 
@@ -29,13 +31,18 @@ struct ConvertOptions {
   /// which give 6 bits to the weights that matter more.
   std::string gguf_type = "F16";
 
+  /// Merged into the weights first. What was quantized stays so when `format` is mlx and the plan
+  /// does not say otherwise of all.
+  std::vector<AdapterInUse> adapters = {};
+
   size_t shard_bytes = size_t(5) << 30;
 };
 
 struct ConversionReport {
   int64_t parameters = 0;
   size_t weight_bytes = 0;
-  double bits_per_weight = 0;  ///< scales and biases included
+  double bits_per_weight = 0;             ///< scales and biases included
+  std::optional<MergeReport> merge = {};  ///< of adapters
 };
 
 /// Writes the model at `source` (whatever ModelFiles::open takes) to `destination`, which must not

@@ -37,14 +37,11 @@ array dropped(const LowRankUpdate& update, const array& x) {
 /// What the rows of a DoRA weight are multiplied with, [..., out], float32: magnitude / |W + s D|,
 /// where |W + s D|^2 = |W|^2 + 2 s <W, D> + s^2 |D|^2 row by row and D = up @ down is never made.
 array row_factors(const LowRankUpdate& update, const StoredWeight& weight, float strength) {
-  const array down = stop_gradient(astype(update.down, float32));
-  const array up = stop_gradient(astype(update.up, float32));
   const float scale = update.scale * strength;
-  const auto row_products = [&](const array& against) { return sum(multiply(against, up), -1); };
-  const array with_weight = row_products(swapaxes(weight.product(down, true), -1, -2));
-  const array own = row_products(matmul(up, matmul(down, swapaxes(down, -1, -2))));
+  const LowRankUpdate::RowTerms terms =
+      update.row_terms ? *update.row_terms : row_terms(update, weight);
   array squared = add(astype(*update.squared_norms, float32),
-                      add(times(with_weight, 2 * scale), times(own, scale * scale)));
+                      add(times(terms.products, 2 * scale), times(terms.squares, scale * scale)));
   squared = stop_gradient(maximum(squared, array(0.0f)));
   array magnitude = astype(*update.magnitude, float32);
   if (strength != 1.0f) {
@@ -86,6 +83,14 @@ array squared_row_norms(const StoredWeight& weight) {
                    : astype(weight.weight, float32);
   if (weight.factor) floats = multiply(floats, *weight.factor);
   return sum(square(floats), -1);
+}
+
+LowRankUpdate::RowTerms row_terms(const LowRankUpdate& update, const StoredWeight& weight) {
+  const array down = stop_gradient(astype(update.down, float32));
+  const array up = stop_gradient(astype(update.up, float32));
+  const auto row_products = [&](const array& against) { return sum(multiply(against, up), -1); };
+  return {.products = row_products(swapaxes(weight.product(down, true), -1, -2)),
+          .squares = row_products(matmul(up, matmul(down, swapaxes(down, -1, -2))))};
 }
 
 array updated_product(const LowRankUpdates& updates, const StoredWeight& weight, const array& x,

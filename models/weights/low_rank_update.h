@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,10 +18,15 @@ class AdapterStrength {
  public:
   explicit AdapterStrength(float value = 1.0f) : value_(value) {}
   float get() const { return value_.load(std::memory_order_relaxed); }
-  void set(float value) { value_.store(value, std::memory_order_relaxed); }
+  void set(float value) {
+    if (value_.exchange(value) != value) ++changes_;
+  }
+  /// How often it was changed: what was computed between two equal counts had one strength.
+  uint64_t changes() const { return changes_.load(); }
 
  private:
   std::atomic<float> value_;
+  std::atomic<uint64_t> changes_ = 0;
 };
 
 /// A change of low rank to one weight W [..., out, in], beside it and never merged: LoRA (Hu et al.
@@ -32,6 +38,13 @@ struct LowRankUpdate {
   float scale = 1.0f;                       ///< a plain multiplier
   std::optional<array> magnitude = {};      ///< [..., out]
   std::optional<array> squared_norms = {};  ///< of W's rows, [..., out]: needed with a magnitude
+  /// Of rows, [..., out], float32: what their new lengths follow from.
+  struct RowTerms {
+    array products;  ///< of W's rows with those of up @ down
+    array squares;   ///< of the lengths of up @ down's
+  };
+  /// Of parameters that stay as they are; without it, it is computed at each use.
+  std::optional<RowTerms> row_terms = {};
   /// The part of the inputs that the change does not see, drawn anew at each use from
   /// nn::RandomScope; for training only.
   float dropout = 0.0f;
@@ -52,6 +65,8 @@ using UpdateSource = std::function<LowRankUpdates(const AdaptableModule&, const 
 
 /// The squares of the lengths of W's rows, [..., out], float32.
 array squared_row_norms(const StoredWeight& weight);
+
+LowRankUpdate::RowTerms row_terms(const LowRankUpdate& update, const StoredWeight& weight);
 
 /// product = x @ W^T [..., out], with the updates: x [..., in].
 array updated_product(const LowRankUpdates& updates, const StoredWeight& weight, const array& x,

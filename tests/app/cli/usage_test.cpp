@@ -58,11 +58,11 @@ TEST(CliUsage, HelpListsTheVerbsThatExist) {
   const auto result = run_cli({"--help"});
   EXPECT_EQ(result.exit_code, 0);
   for (const char* verb : {"info", "logits", "generate", "chat", "tokenize", "render", "convert",
-                           "eval", "train-tokenizer", "formats", "devices"}) {
+                           "fuse", "eval", "train", "train-tokenizer", "formats", "devices"}) {
     EXPECT_THAT(result.out, HasSubstr(std::string("  ") + verb + " "));
     EXPECT_EQ(run_cli({verb, "--help"}).exit_code, 0) << verb;
   }
-  for (const char* verb : {"train", "serve"}) {
+  for (const char* verb : {"search", "serve"}) {
     EXPECT_THAT(result.out, Not(HasSubstr(std::string("  ") + verb + " ")));
   }
 }

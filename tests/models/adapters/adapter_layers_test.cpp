@@ -239,7 +239,7 @@ TEST(AdapterLayers, RefuseWhatCannotBe) {
   expect_error([&] { layers.updates(parameters); }, {node.key().c_str(), "is missing"});
   const AdapterLayers other(llama, {.num_layers = 1, .rank = 5});
   expect_error([&] { layers.updates(other.initial(random::key(0))); },
-               {"lora_a", "[64, 5]", "[64, 4]"});
+               {"lora_a", "(64,5)", "(64,4)"});
 }
 
 }  // namespace
