@@ -68,6 +68,12 @@ CheckpointShape one_billion(int bits) {
   return {"1b-" + std::to_string(bits) + "bit", 16, 2048, 8192, 32, 8, 64, 128256, bits};
 }
 
+CheckpointShape half_billion(int bits) {
+  return {"0.5b-" + std::to_string(bits) + "bit", 24, 896, 4864, 14, 2, 64, 32000, bits};
+}
+
+CheckpointShape six_million() { return {"6m-16bit", 6, 256, 704, 4, 2, 64, 4096, 16}; }
+
 std::filesystem::path synthetic_checkpoint(const CheckpointShape& s) {
   const auto folder = std::filesystem::temp_directory_path() / "quern-bench" / s.name;
   if (std::filesystem::exists(folder / "config.json")) return folder;

@@ -1,6 +1,7 @@
 #include "engine/memory/allocator.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +22,18 @@ constexpr size_t page = 4096;
 size_t rounded(size_t size) {
   const size_t step = size < page ? alignment : page;
   return std::max(alignment, (size + step - 1) / step * step);
+}
+
+// Large blocks ask for large pages: fewer faults when they are first written, and fewer misses of
+// the translation buffer ever after.
+void* from_system(size_t size) {
+  constexpr size_t large_page = size_t(1) << 21;
+  if (size < 2 * large_page) return std::aligned_alloc(alignment, size);
+  void* data = std::aligned_alloc(large_page, size);
+#ifdef MADV_HUGEPAGE
+  if (data) madvise(data, size / large_page * large_page, MADV_HUGEPAGE);
+#endif
+  return data;
 }
 
 size_t physical_memory() {
@@ -63,11 +76,11 @@ Allocator::Block Allocator::allocate(size_t wanted) {
   if (!data) {
     if (active_ + cached_ + size > memory_limit_) trim_cache(memory_limit_ - active_ - size);
     lock.unlock();
-    data = std::aligned_alloc(alignment, size);
+    data = from_system(size);
     lock.lock();
     if (!data) {
       trim_cache(0);
-      data = std::aligned_alloc(alignment, size);
+      data = from_system(size);
     }
     if (!data) {
       throw OutOfMemory(fmt::format(

@@ -8,6 +8,7 @@
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/comparison.h"
+#include "engine/ops/fast.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
@@ -78,6 +79,12 @@ array cross_entropy(const array& logits, const array& targets, const std::option
         fmt::format("[cross_entropy] label smoothing {} is not in [0, 1)", label_smoothing));
   }
   require_targets(logits, targets, axis);
+  const bool along_last = axis == -1 || axis == int(logits.ndim()) - 1;
+  if (along_last && label_smoothing == 0 && targets.ndim() < logits.ndim() &&
+      issubdtype(logits.dtype(), floating)) {
+    return reduced(weighted(fast::cross_entropy(logits, targets), weights, "cross_entropy"),
+                   reduction);
+  }
   // The loss depends on differences only; large logits would lose them to rounding.
   const array shifted = subtract(logits, stop_gradient(max(logits, axis, true)));
   const bool probabilities = targets.ndim() == logits.ndim();

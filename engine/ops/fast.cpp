@@ -125,6 +125,23 @@ array rope(const array& x, int dims, bool traditional, std::optional<float> base
   return rope(x, dims, traditional, base, scale, array(offset, int32), freqs, s);
 }
 
+array cross_entropy(const array& logits, const array& targets, StreamOrDevice s) {
+  constexpr const char* where = "cross_entropy";
+  const Dtype dtype = floating_result({logits}, where);
+  if (!issubdtype(targets.dtype(), integer)) {
+    throw std::invalid_argument(fmt::format("[{}] targets are numbers of classes, not {}", where,
+                                            dtype_name(targets.dtype())));
+  }
+  Shape rows = logits.shape();
+  if (rows.empty() || (rows.pop_back(), rows != targets.shape())) {
+    throw std::invalid_argument(fmt::format("[{}] targets of shape {} for logits of {}", where,
+                                            to_string(targets.shape()), to_string(logits.shape())));
+  }
+  const array numbers = astype(targets, int32, s);
+  if (dtype == float64) return fallback::cross_entropy(logits, numbers, s);
+  return array(rows, dtype, std::make_shared<CrossEntropy>(to_stream(s)), {logits, numbers});
+}
+
 array scaled_dot_product_attention(const array& queries, const array& keys, const array& values,
                                    const float scale, const std::string& mask_mode,
                                    std::optional<array> mask_arr, const std::optional<array>& sinks,

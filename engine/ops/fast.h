@@ -52,4 +52,12 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
                                    std::optional<array> mask_arr = {},
                                    const std::optional<array>& sinks = {}, StreamOrDevice s = {});
 
+/// -log softmax(logits) of the target class, without storing the softmax: neither for the loss nor,
+/// but for the result itself, for its gradient.
+///
+/// logits: [..., C], any float dtype; targets: [...], integers in [-C, C), negative ones from the
+/// end. Returns [...] in logits' dtype; computed in float32. Throws std::invalid_argument when
+/// shapes or dtypes do not fit; a target outside the range is an std::out_of_range when computed.
+array cross_entropy(const array& logits, const array& targets, StreamOrDevice s = {});
+
 }  // namespace quern::fast

@@ -8,6 +8,7 @@
 #include "engine/ops/cast.h"
 #include "engine/ops/comparison.h"
 #include "engine/ops/creation.h"
+#include "engine/ops/indexing.h"
 #include "engine/ops/matmul.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/shape.h"
@@ -143,6 +144,14 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
   const array out =
       matmul(reshape(weights, {batches, key_heads, group, queries_count, keys_count}, s), v, s);
   return reshape(out, {batches, heads, queries_count, values.shape(3)}, s);
+}
+
+array cross_entropy(const array& logits, const array& targets, StreamOrDevice s) {
+  const array x = astype(logits, compute_dtype(logits.dtype()), s);
+  // The loss depends on differences only; large logits would lose them to rounding.
+  const array shifted = subtract(x, stop_gradient(max(x, -1, true, s), s), s);
+  const array chosen = squeeze(take_along_axis(shifted, expand_dims(targets, -1, s), -1, s), -1, s);
+  return astype(subtract(logsumexp(shifted, -1, false, s), chosen, s), logits.dtype(), s);
 }
 
 }  // namespace quern::fast::fallback

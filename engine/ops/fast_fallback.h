@@ -27,4 +27,7 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
                                    float scale, bool causal, const std::optional<array>& mask,
                                    const std::optional<array>& sinks, StreamOrDevice s = {});
 
+/// targets: int32, of the shape of logits without its last axis.
+array cross_entropy(const array& logits, const array& targets, StreamOrDevice s = {});
+
 }  // namespace quern::fast::fallback

@@ -89,6 +89,37 @@ Batched Fused::vmap(const Arrays& inputs, const std::vector<int>& axes,
   return {quern::vmap(fun, axes, first)(inputs), first};
 }
 
+// CrossEntropy
+
+std::vector<Shape> CrossEntropy::output_shapes(const Arrays& inputs) const {
+  return {inputs[1].shape()};
+}
+
+Arrays CrossEntropy::vjp(const Arrays& primals, const Arrays& cotangents,
+                         const std::vector<int>& argnums, const Arrays&) const {
+  Arrays gradients = zeros_of(primals, argnums);
+  for (size_t k = 0; k < argnums.size(); ++k) {
+    if (argnums[k] != 0) continue;
+    gradients[k] =
+        array(primals[0].shape(), primals[0].dtype(), std::make_shared<CrossEntropyVJP>(stream()),
+              {primals[0], primals[1], cotangents[0]});
+  }
+  return gradients;
+}
+
+Arrays CrossEntropy::fallback(const Arrays& in) const {
+  return {fallback::cross_entropy(in[0], in[1])};
+}
+
+std::vector<Shape> CrossEntropyVJP::output_shapes(const Arrays& inputs) const {
+  return {inputs[0].shape()};
+}
+
+Arrays CrossEntropyVJP::fallback(const Arrays& in) const {
+  const auto loss = [&](const Arrays& x) { return Arrays{fallback::cross_entropy(x[0], in[1])}; };
+  return quern::vjp(loss, {in[0]}, {in[2]}).second;
+}
+
 // RMSNorm
 
 std::vector<Shape> RMSNorm::output_shapes(const Arrays& inputs) const {

@@ -160,4 +160,24 @@ class ScaledDotProductAttentionVJP final : public FusedOf<ScaledDotProductAttent
   const bool has_sinks;
 };
 
+/// inputs {logits [..., C], targets [...]: int32}.
+class CrossEntropy final : public FusedOf<CrossEntropy> {
+ public:
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "CrossEntropy";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays fallback(const Arrays& inputs) const override;
+};
+
+/// inputs {logits, targets, cotangent} -> the gradient of the logits.
+class CrossEntropyVJP final : public FusedOf<CrossEntropyVJP> {
+ public:
+  using PrimitiveOf::PrimitiveOf;
+  static constexpr const char* type_name = "CrossEntropyVJP";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays fallback(const Arrays& inputs) const override;
+};
+
 }  // namespace quern::fast

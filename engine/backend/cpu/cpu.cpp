@@ -13,6 +13,7 @@ const KernelTable& kernels() {
     register_conv(t);
     register_compiled(t);
     register_creation(t);
+    register_cross_entropy(t);
     register_dequantize(t);
     register_custom(t);
     register_elementwise(t);

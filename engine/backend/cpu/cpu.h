@@ -17,6 +17,7 @@ void register_attention_vjp(KernelTable& table);
 void register_conv(KernelTable& table);
 void register_compiled(KernelTable& table);
 void register_creation(KernelTable& table);
+void register_cross_entropy(KernelTable& table);
 void register_dequantize(KernelTable& table);
 void register_custom(KernelTable& table);
 void register_elementwise(KernelTable& table);

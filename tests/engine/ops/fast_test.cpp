@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
+#include <stdexcept>
 
+#include "engine/ops/arithmetic.h"
+#include "engine/transforms/transforms.h"
 #include "tests/engine/ops/reference.h"
 
 namespace quern {
@@ -53,6 +57,65 @@ TEST(Norm, AgreesWithFloat64ForAllWidthsDtypesAndLayouts) {
         expect_close(fast::layer_norm(x, weight, bias, 1e-5f), layer, tolerance, 4 * floor);
       }
     }
+  }
+}
+
+/// The losses of rows of n logits, and their gradients times cotangents, in float64.
+struct CrossEntropies {
+  CrossEntropies(const array& logits, size_t n, const std::vector<int>& targets,
+                 const std::vector<double>& cotangents)
+      : gradients(doubles(logits)) {
+    for (size_t r = 0; r < targets.size(); ++r) {
+      double* x = gradients.data() + r * n;
+      const auto target = size_t(targets[r] < 0 ? targets[r] + int(n) : targets[r]);
+      const double largest = *std::max_element(x, x + n), chosen = x[target];
+      double sum = 0;
+      for (size_t i = 0; i < n; ++i) sum += x[i] = std::exp(x[i] - largest);
+      for (size_t i = 0; i < n; ++i) x[i] = (x[i] / sum - (i == target ? 1 : 0)) * cotangents[r];
+      losses.push_back(largest + std::log(sum) - chosen);
+    }
+  }
+
+  std::vector<double> losses, gradients;
+};
+
+TEST(CrossEntropy, AgreesWithFloat64ForAllWidthsDtypesAndLayouts) {
+  for (const Dtype dtype : float_dtypes) {
+    for (const int n : {1, 3, 17, 2048, 5003}) {
+      const std::vector<int> targets = {0, n - 1, n / 2, -n, -1, n / 3};
+      const std::vector<double> cotangents = {1, -2, 0, 0.5, 1e-3, 7};
+      const array numbers(targets.begin(), {2, 3}, int32);
+      const array weights = astype(array(cotangents.begin(), {2, 3}, float32), dtype);
+      const array plain = multiply(random_array({2, 3, n}, dtype), array(9.0f, dtype));
+      const array strided = transpose(random_array({n, 3, 2}, dtype, 4), {2, 1, 0});
+      for (const array& x : {plain, strided}) {
+        const CrossEntropies wanted(x, size_t(n), targets, doubles(weights));
+        const auto [loss, gradient] = vjp(
+            [&](const array& logits) { return fast::cross_entropy(logits, numbers); }, x, weights);
+        EXPECT_EQ(loss.dtype(), dtype);
+        const double tolerance = 1.02 * precision(dtype);
+        expect_close(loss, wanted.losses, tolerance + 1e-6, 2e-6);
+        expect_close(gradient, wanted.gradients, tolerance + 3e-6, dtype == float16 ? 1e-7 : 1e-9);
+      }
+    }
+  }
+}
+
+TEST(CrossEntropy, OfWhatIsNotANumber) {
+  const float infinity = std::numeric_limits<float>::infinity(), nan = std::nanf("");
+  const array logits({0.0f, -infinity, 0.0f, nan, 0.0f, 1.0f, 0.0f, 0.0f, infinity}, {3, 3});
+  expect_close(fast::cross_entropy(logits, array({0, 1, 0})), {std::log(2.0), nan, nan}, 1e-6, 0);
+  expect_close(fast::cross_entropy(logits, array({1, 2, 2})), {infinity, nan, nan}, 0, 0);
+}
+
+TEST(CrossEntropy, RefusesWhatDoesNotFit) {
+  const array logits = random_array({4, 6});
+  EXPECT_THROW(fast::cross_entropy(logits, array({1, 2})), std::invalid_argument);
+  EXPECT_THROW(fast::cross_entropy(logits, array({1.0f, 2.0f, 0.0f, 0.0f})), std::invalid_argument);
+  EXPECT_THROW(fast::cross_entropy(array({1, 2, 3}), array(1)), std::invalid_argument);
+  EXPECT_THROW(fast::cross_entropy(array(1.0f), array(1)), std::invalid_argument);
+  for (const int target : {6, -7}) {
+    EXPECT_THROW(fast::cross_entropy(logits, array({0, target, 0, 0})).eval(), std::out_of_range);
   }
 }
 

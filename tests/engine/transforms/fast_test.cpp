@@ -45,6 +45,14 @@ std::vector<FastCase> norms() {
   };
 }
 
+std::vector<FastCase> losses() {
+  return {{"cross_entropy",
+           [](const Arrays& in) {
+             return Arrays{fast::cross_entropy(in[0], array({0, 6, -2, 3, 1, 6}, {3, 2}, int32))};
+           },
+           {values({3, 2, 7}, 1, -3, 3)}}};
+}
+
 std::vector<FastCase> ropes() {
   std::vector<FastCase> cases;
   for (const bool traditional : {false, true}) {
@@ -119,7 +127,7 @@ std::vector<FastCase> attentions() {
 
 std::vector<FastCase> all_cases() {
   std::vector<FastCase> all = norms();
-  for (auto* more : {&ropes, &attentions}) {
+  for (auto* more : {&losses, &ropes, &attentions}) {
     for (FastCase& c : more()) all.push_back(std::move(c));
   }
   return all;
@@ -135,7 +143,7 @@ TEST(FastTransforms, FusedGradientsOfAnyOrderAgreeWithFloat64) {
 
 TEST(FastTransforms, FusedGradientsOfHalvesAgree) {
   for (const Dtype dtype : {float16, bfloat16}) {
-    for (const FastCase& c : {norms()[2], norms()[5], ropes()[0], attentions()[1]})
+    for (const FastCase& c : {norms()[2], norms()[5], losses()[0], ropes()[0], attentions()[1]})
       expect_agreement(c.name, c.fun, c.inputs, 6 * precision(dtype), dtype);
   }
 }

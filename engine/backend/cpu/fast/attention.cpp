@@ -191,15 +191,15 @@ void attend_many(const Attention<T>& a) {
         const Matrix<float> k = float_rows(a.keys.at(block.batch, block.key_head, key),
                                            a.keys.time_stride, n, a.width, operand.data());
         pack_columns(k.transposed(), packed.data());
-        multiply_packed(packed_queries.data(), block_rows, packed.data(), n, a.width, false,
+        multiply_packed(packed_queries.data(), block_rows, packed.data(), n, a.width, {},
                         scores.data(), key_block);
         soften(a, block, key, n, scores.data(), key_block, softmax);
         const Matrix<float> v = float_rows(a.values.at(block.batch, block.key_head, key),
                                            a.values.time_stride, n, a.value_width, operand.data());
         pack_columns(v, packed.data());
         pack_rows({scores.data(), block_rows, n, key_block, 1}, packed_weights.data());
-        multiply_packed(packed_weights.data(), block_rows, packed.data(), a.value_width, n, true,
-                        softmax.weighted(), a.value_width);
+        multiply_packed(packed_weights.data(), block_rows, packed.data(), a.value_width, n,
+                        {softmax.weighted(), a.value_width}, softmax.weighted(), a.value_width);
       }
       const RunningSoftmax* part = &softmax;
       for (int64_t row = 0; row < block_rows; ++row) {

@@ -107,7 +107,8 @@ void multiply_rows(const Matrix<float>& a, Scratch<float>& packed_rows,
                    const Scratch<float>& packed, int64_t columns, bool add, float* out,
                    int64_t stride) {
   pack_rows(a, packed_rows.data());
-  multiply_packed(packed_rows.data(), a.rows, packed.data(), columns, a.columns, add, out, stride);
+  multiply_packed(packed_rows.data(), a.rows, packed.data(), columns, a.columns,
+                  add ? Addend{out, stride} : Addend{}, out, stride);
 }
 
 template <typename T>

@@ -53,12 +53,6 @@ HWY_INLINE void transpose_four(const float* in, int64_t stride, int64_t depth, f
 void pack_panel(const float* in, int64_t stride, int64_t step, int64_t count, int64_t width,
                 int64_t depth, float* out) {
   if (count < width) std::fill(out, out + width * depth, 0.0f);
-  if (stride == 1) {
-    for (int64_t k = 0; k < depth; ++k) {
-      std::memcpy(out + k * width, in + k * step, size_t(count) * sizeof(float));
-    }
-    return;
-  }
   int64_t i = 0;
   const int64_t whole = step == 1 ? depth / 4 * 4 : 0;
   for (; whole > 0 && i + 4 <= count; i += 4) {
@@ -72,10 +66,47 @@ void pack_panel(const float* in, int64_t stride, int64_t step, int64_t count, in
   }
 }
 
+/// Panels of `width` lines that lie side by side: every step of all of them is read at once.
+template <int64_t width>
+HWY_INLINE void copy_panels(const float* in, int64_t step, int64_t count, int64_t depth,
+                            float* out) {
+  const int64_t whole = count / width * width;
+  for (int64_t k = 0; k < depth; ++k, in += step) {
+    float* to = out + k * width;
+    for (int64_t i = 0; i < whole; i += width, to += width * depth) {
+      std::memcpy(to, in + i, width * sizeof(float));
+    }
+    if (whole == count) continue;
+    std::memcpy(to, in + whole, size_t(count - whole) * sizeof(float));
+    std::fill(to + (count - whole), to + width, 0.0f);
+  }
+}
+
+/// All panels of `width` lines: line i, `count` of them, is in[i * stride + k * step] for k <
+/// depth.
+template <int64_t width>
+HWY_INLINE void pack_lines(const float* in, int64_t stride, int64_t step, int64_t count,
+                           int64_t depth, float* out) {
+  if (stride == 1) return copy_panels<width>(in, step, count, depth, out);
+  for (int64_t i = 0; i < count; i += width, out += width * depth) {
+    pack_panel(in + i * stride, stride, step, std::min(width, count - i), width, depth, out);
+  }
+}
+
+void pack_row_panels(const float* in, int64_t stride, int64_t step, int64_t count, int64_t depth,
+                     float* out) {
+  pack_lines<tile_rows>(in, stride, step, count, depth, out);
+}
+
+void pack_column_panels(const float* in, int64_t stride, int64_t step, int64_t count, int64_t depth,
+                        float* out) {
+  pack_lines<2 * int64_t(hn::MaxLanes(TileTag()))>(in, stride, step, count, depth, out);
+}
+
 /// One tile of the product: [tile_rows, 2 * lanes].
 template <bool add>
-HWY_INLINE void multiply_tile(const float* a, const float* b, int64_t depth, float* c,
-                              int64_t c_stride) {
+HWY_INLINE void multiply_tile(const float* a, const float* b, int64_t depth, Addend addend,
+                              float* c, int64_t c_stride) {
   const TileTag d;
   hn::Vec<TileTag> low[tile_rows], high[tile_rows];
   for (int64_t i = 0; i < tile_rows; ++i) low[i] = high[i] = hn::Zero(d);
@@ -91,29 +122,34 @@ HWY_INLINE void multiply_tile(const float* a, const float* b, int64_t depth, flo
     b += 2 * lanes();
   }
   for (int64_t i = 0; i < tile_rows; ++i) {
-    float* to = c + i * c_stride;
-    hn::StoreU(add ? hn::Add(low[i], hn::LoadU(d, to)) : low[i], d, to);
-    hn::StoreU(add ? hn::Add(high[i], hn::LoadU(d, to + lanes())) : high[i], d, to + lanes());
+    if constexpr (add) {
+      const float* from = addend.data + i * addend.stride;
+      low[i] = hn::Add(low[i], hn::LoadU(d, from));
+      high[i] = hn::Add(high[i], hn::LoadU(d, from + lanes()));
+    }
+    hn::StoreU(low[i], d, c + i * c_stride);
+    hn::StoreU(high[i], d, c + i * c_stride + lanes());
   }
 }
 
 template <bool add>
 HWY_INLINE void multiply_tiles(const float* a, int64_t rows, const float* b, int64_t columns,
-                               int64_t depth, float* c, int64_t c_stride) {
+                               int64_t depth, Addend addend, float* c, int64_t c_stride) {
   const int64_t width = 2 * lanes();
   for (int64_t column = 0; column < columns; column += width, b += width * depth) {
     const float* panel = a;
     for (int64_t row = 0; row < rows; row += tile_rows, panel += tile_rows * depth) {
       float* to = c + row * c_stride + column;
+      const Addend from{add ? addend.data + row * addend.stride + column : nullptr, addend.stride};
       if (row + tile_rows <= rows && column + width <= columns) {
-        multiply_tile<add>(panel, b, depth, to, c_stride);
+        multiply_tile<add>(panel, b, depth, from, to, c_stride);
         continue;
       }
       HWY_ALIGN float tile[tile_rows * 2 * 16];
-      multiply_tile<false>(panel, b, depth, tile, width);
+      multiply_tile<false>(panel, b, depth, {}, tile, width);
       for (int64_t i = 0; i < std::min(tile_rows, rows - row); ++i) {
         for (int64_t j = 0; j < std::min(width, columns - column); ++j) {
-          to[i * c_stride + j] = tile[i * width + j] + (add ? to[i * c_stride + j] : 0);
+          to[i * c_stride + j] = tile[i * width + j] + (add ? from.data[i * from.stride + j] : 0);
         }
       }
     }
@@ -121,11 +157,11 @@ HWY_INLINE void multiply_tiles(const float* a, int64_t rows, const float* b, int
 }
 
 void multiply_panels(const float* a, int64_t rows, const float* b, int64_t columns, int64_t depth,
-                     bool add, float* c, int64_t c_stride) {
-  if (add)
-    multiply_tiles<true>(a, rows, b, columns, depth, c, c_stride);
+                     Addend addend, float* c, int64_t c_stride) {
+  if (addend.data != nullptr)
+    multiply_tiles<true>(a, rows, b, columns, depth, addend, c, c_stride);
   else
-    multiply_tiles<false>(a, rows, b, columns, depth, c, c_stride);
+    multiply_tiles<false>(a, rows, b, columns, depth, addend, c, c_stride);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -137,7 +173,8 @@ namespace quern::cpu {
 
 HWY_EXPORT(tile_row_count);
 HWY_EXPORT(tile_column_count);
-HWY_EXPORT(pack_panel);
+HWY_EXPORT(pack_row_panels);
+HWY_EXPORT(pack_column_panels);
 HWY_EXPORT(multiply_panels);
 
 int64_t gemm_tile_rows() { return HWY_DYNAMIC_DISPATCH(tile_row_count)(); }
@@ -155,26 +192,18 @@ size_t packed_columns_size(int64_t depth, int64_t columns) {
 }
 
 void pack_rows(const Matrix<float>& a, float* out) {
-  const int64_t tile = gemm_tile_rows();
-  for (int64_t row = 0; row < a.rows; row += tile, out += tile * a.columns) {
-    HWY_DYNAMIC_DISPATCH(pack_panel)
-    (a.data + row * a.row_stride, a.row_stride, a.column_stride, std::min(tile, a.rows - row), tile,
-     a.columns, out);
-  }
+  HWY_DYNAMIC_DISPATCH(pack_row_panels)
+  (a.data, a.row_stride, a.column_stride, a.rows, a.columns, out);
 }
 
 void pack_columns(const Matrix<float>& b, float* out) {
-  const int64_t tile = gemm_tile_columns();
-  for (int64_t column = 0; column < b.columns; column += tile, out += tile * b.rows) {
-    HWY_DYNAMIC_DISPATCH(pack_panel)
-    (b.data + column * b.column_stride, b.column_stride, b.row_stride,
-     std::min(tile, b.columns - column), tile, b.rows, out);
-  }
+  HWY_DYNAMIC_DISPATCH(pack_column_panels)
+  (b.data, b.column_stride, b.row_stride, b.columns, b.rows, out);
 }
 
 void multiply_packed(const float* a, int64_t rows, const float* b, int64_t columns, int64_t depth,
-                     bool add, float* c, int64_t c_stride) {
-  HWY_DYNAMIC_DISPATCH(multiply_panels)(a, rows, b, columns, depth, add, c, c_stride);
+                     Addend addend, float* c, int64_t c_stride) {
+  HWY_DYNAMIC_DISPATCH(multiply_panels)(a, rows, b, columns, depth, addend, c, c_stride);
 }
 
 }  // namespace quern::cpu

@@ -26,10 +26,16 @@ size_t packed_columns_size(int64_t depth, int64_t columns);
 void pack_rows(const Matrix<float>& a, float* out);
 void pack_columns(const Matrix<float>& b, float* out);
 
-/// c [rows, columns], dense along rows that lie c_stride apart: the product of packed blocks, or
-/// (add) c plus the product. Blocks should fit the second-level cache together, and `depth` steps
+/// What is added to a product: rows that lie `stride` apart; nothing when data is nullptr.
+struct Addend {
+  const float* data = nullptr;
+  int64_t stride = 0;
+};
+
+/// c [rows, columns], dense along rows that lie c_stride apart: the product of packed blocks, plus
+/// the addend, which may be c. Blocks should fit the second-level cache together, and `depth` steps
 /// of a column panel the first: 256 is a good depth.
 void multiply_packed(const float* a, int64_t rows, const float* b, int64_t columns, int64_t depth,
-                     bool add, float* c, int64_t c_stride);
+                     Addend addend, float* c, int64_t c_stride);
 
 }  // namespace quern::cpu

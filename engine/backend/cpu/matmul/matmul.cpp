@@ -152,6 +152,12 @@ void float_products(const Products<T>& p, Scaling scaling) {
                                 float* scratch) {
       return float_block(right.block(k, ks, column, columns), scratch);
     };
+    if constexpr (std::is_same_v<T, float>) {
+      if (scaling.alpha == 1 && scaling.beta == 0) {
+        return panel_gemm(left.rows, right.columns, left.columns, load_left, load_right,
+                          FloatRows{out, p.out_stride});
+      }
+    }
     const auto store = [&](const Tiling::Tile& t, float* product, int64_t stride) {
       for (int64_t i = 0; i < t.rows; ++i) {
         store_row(product + i * stride, out + (t.row + i) * p.out_stride + t.column, t.columns,

@@ -52,6 +52,10 @@ void multiply_many(const Product& p) {
     for (int64_t i = 0; i < columns; ++i) decode_row(p.w, column + i, k, ks, scratch + i * ks);
     return Matrix<float>{scratch, ks, columns, 1, ks};
   };
+  if (p.out_dtype == float32 && p.out_rows == nullptr) {
+    return panel_gemm(p.rows, p.width(), depth, load_x, load_w,
+                      FloatRows{reinterpret_cast<float*>(p.out), p.width()});
+  }
   const auto store = [&](const Tiling::Tile& t, float* product, int64_t stride) {
     for (int64_t i = 0; i < t.rows; ++i)
       p.store(t.row + i, t.column, product + i * stride, size_t(t.columns));
