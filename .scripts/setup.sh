@@ -68,6 +68,11 @@ bench_packages=(
   libbenchmark-dev
 )
 
+# What makes the starter model's text.
+starter_packages=(
+  python3-minimal
+)
+
 lint_packages=(
   clang-format
   clang-tidy

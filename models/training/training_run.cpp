@@ -18,6 +18,22 @@ constexpr int hopeless_steps = 50;
 
 constexpr double pace_memory = 0.9;  ///< how much the time per step remembers of steps before
 
+/// Each step frees and asks for the same blocks: while it lives, more of them are kept than a program
+/// at rest would keep, so that the system need not clear them anew.
+class RoomForSteps {
+ public:
+  RoomForSteps() : before_(set_cache_limit(std::min(get_memory_limit() / 4, size_t(4) << 30))) {}
+  ~RoomForSteps() {
+    set_cache_limit(before_);
+    clear_cache();
+  }
+  RoomForSteps(const RoomForSteps&) = delete;
+  RoomForSteps& operator=(const RoomForSteps&) = delete;
+
+ private:
+  size_t before_;
+};
+
 json finite(double x) { return std::isfinite(x) ? json(x) : json(); }
 
 /// Everything between a run's beginning and its end.
@@ -225,6 +241,7 @@ json ValidationProgress::to_json() const {
 TrainingOutcome run_training(const TrainableModel& model, const TrainingOptions& options,
                              BatchSource& train, BatchSource* valid, TrainingFolder& folder,
                              const TrainingWatch& watch) {
+  const RoomForSteps room;
   return Run(model, options, train, valid, folder, watch)();
 }
 
