@@ -19,6 +19,7 @@ build_packages=(
   libopenblas-pthread-dev  # its threads stay off; the serial build is not safe to call from several
   libpcre2-dev
   libutf8proc-dev
+  libyaml-cpp-dev
   ninja-build
   nlohmann-json3-dev
   pkg-config

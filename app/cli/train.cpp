@@ -5,6 +5,7 @@
 
 #include "app/cli/arguments.h"
 #include "app/cli/interrupt.h"
+#include "app/cli/settings_file.h"
 #include "app/cli/verb.h"
 #include "models/error.h"
 #include "models/training/optimizer_choice.h"
@@ -65,7 +66,7 @@ constexpr Flag flags[] = {
 };
 
 struct Train {
-  std::string model, data, out = "adapters", config;
+  std::string model, data, out, config;
   bool resume = false;
   std::optional<int> show_mask;
   json given = json::object();  ///< settings from flags
@@ -111,15 +112,16 @@ void Train::take(const Flag& flag, const std::string& text) {
 
 TrainingPlan Train::plan() const {
   TrainingPlan plan;
+  plan.out = "adapters";
   if (resume) {
-    plan = models::plan_of_folder(out);
+    plan = models::plan_of_folder(out.empty() ? plan.out : std::filesystem::path(out));
   } else if (!config.empty()) {
-    plan.update(json(read_json(config)), config);
+    plan.update(read_settings(config), config);
   }
   plan.update(given, "the command line");
   if (!model.empty()) plan.model = model;
   if (!data.empty()) plan.data = data;
-  plan.out = out;
+  if (!out.empty()) plan.out = out;
   if (plan.model.empty() || plan.data.empty()) {
     throw models::ModelError(
         fmt::format("[train] no {} is named", plan.model.empty() ? "model" : "data"),
@@ -235,13 +237,33 @@ void Train::print_mask(const models::PreparedTraining& training, Output& output)
   }
 }
 
-int Train::run(Output& output) {
-  Interrupt interrupt;
-  models::PreparedTraining training(plan(), [&](uint64_t done_bytes, uint64_t total) {
+/// None when Ctrl-C came before all of the data was checked.
+std::unique_ptr<models::PreparedTraining> prepare(const TrainingPlan& plan, Interrupt& interrupt,
+                                                  Output& output) {
+  const auto show_progress = [&](uint64_t done_bytes, uint64_t total) {
     output.progress(
         fmt::format("checking the data: {} of {} MB", done_bytes / 1'000'000, total / 1'000'000));
-  });
-  output.end_progress();
+  };
+  try {
+    auto training =
+        std::make_unique<models::PreparedTraining>(plan, show_progress, interrupt.token());
+    output.end_progress();
+    return training;
+  } catch (const models::ModelError&) {
+    output.end_progress();
+    if (interrupt.requested()) return nullptr;
+    throw;
+  }
+}
+
+int Train::run(Output& output) {
+  Interrupt interrupt;
+  const TrainingPlan wanted = plan();
+  // Not only after all of the data was read.
+  if (!resume && !show_mask) models::TrainingFolder::refuse_taken(wanted.out);
+  const auto prepared = prepare(wanted, interrupt, output);
+  if (!prepared) return interrupted;
+  models::PreparedTraining& training = *prepared;
   if (show_mask) {
     print_mask(training, output);
     return done;
@@ -251,7 +273,7 @@ int Train::run(Output& output) {
   const models::TrainingOutcome outcome = training.run(
       resume, {.report = [&](const models::TrainingEvent& event) { std::visit(reporter, event); },
                .stop = interrupt.token()});
-  return report_end(outcome, out, training.is_from_scratch(), output);
+  return report_end(outcome, wanted.out.string(), training.is_from_scratch(), output);
 }
 
 }  // namespace
@@ -267,14 +289,19 @@ Action add_train(CLI::App& command) {
                   "Rows to learn from: a .jsonl, .json, .csv or .txt file, a folder with train and "
                   "valid files, or tokenized batches (.safetensors)")
       ->type_name("PATH");
-  command.add_option("--out,--adapter-path", verb->out, "Where the result, checkpoints and log go")
-      ->type_name("DIR")
-      ->capture_default_str();
   command
-      .add_option("--config,-c", verb->config,
-                  "Settings as JSON, under mlx-lm's names; flags come before them")
-      ->type_name("FILE");
-  command.add_flag("--resume", verb->resume, "Go on with the training in --out");
+      .add_option("--out,--adapter-path", verb->out,
+                  "Where the result, checkpoints and log go (adapters)")
+      ->type_name("DIR");
+  CLI::Option* config = command
+                            .add_option("--config,-c", verb->config,
+                                        "Settings as JSON or YAML (.yaml, .yml), under mlx-lm's "
+                                        "names; flags come before them")
+                            ->type_name("FILE");
+  command
+      .add_flag("--resume", verb->resume,
+                "Go on with the training in --out; its length may be changed")
+      ->excludes(config);
   command
       .add_option("--show-mask", verb->show_mask,
                   "Print a row token by token, those that are learnt marked, and train nothing")

@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "engine/optim/optimizers.h"
 #include "models/error.h"
@@ -150,29 +152,43 @@ const std::map<std::string, Maker>& makers() {
   return all;
 }
 
+int steps_of(double number) {
+  if (number >= 1 && number <= 1e9 && number == std::floor(number)) return int(number);
+  throw std::invalid_argument(fmt::format("{} is no number of steps", number));
+}
+
 struct ScheduleKind {
-  const char* arguments;  ///< for messages
-  size_t least, most;     ///< numbers of arguments
+  const char* arguments;              ///< for messages
+  size_t least, most;                 ///< numbers of arguments
+  std::optional<size_t> decay_steps;  ///< which of them may be left out for all steps
   optim::Schedule (*make)(const std::vector<double>&);
 };
 
 const std::map<std::string, ScheduleKind>& schedules() {
   static const std::map<std::string, ScheduleKind> all = {
       {"cosine_decay",
-       {"init, decay_steps, end", 2, 3,
+       {"init, decay_steps, end", 1, 3, 1,
         [](const std::vector<double>& a) {
-          return optim::cosine_decay(a[0], int(a[1]), a.size() > 2 ? a[2] : 0.0);
+          return optim::cosine_decay(a[0], steps_of(a[1]), a.size() > 2 ? a[2] : 0.0);
         }}},
       {"linear_schedule",
-       {"init, end, steps", 3, 3,
+       {"init, end, steps", 2, 3, 2,
         [](const std::vector<double>& a) {
-          return optim::linear_schedule(a[0], a[1], int(a[2]));
+          return optim::linear_schedule(a[0], a[1], steps_of(a[2]));
         }}},
       {"step_decay",
-       {"init, decay_rate, step_size", 3, 3,
-        [](const std::vector<double>& a) { return optim::step_decay(a[0], a[1], int(a[2])); }}},
+       {"init, decay_rate, step_size",
+        3,
+        3,
+        {},
+        [](const std::vector<double>& a) {
+          return optim::step_decay(a[0], a[1], steps_of(a[2]));
+        }}},
       {"exponential_decay",
-       {"init, decay_rate", 2, 2,
+       {"init, decay_rate",
+        2,
+        2,
+        {},
         [](const std::vector<double>& a) { return optim::exponential_decay(a[0], a[1]); }}},
   };
   return all;
@@ -189,18 +205,38 @@ std::vector<std::string> names_of(const Map& map) {
   throw ModelError("[train] lr_schedule: " + what, advice);
 }
 
-std::vector<double> schedule_arguments(const json& schedule, const std::string& name,
-                                       const ScheduleKind& kind) {
-  const json arguments = schedule.value("arguments", json::array());
+/// The run's steps after the warm-up.
+double steps_to_decay(const TrainingOptions& options, int warmup) {
+  if (options.epochs) {
+    refuse_schedule("how many steps the epochs will be is not known beforehand with packing",
+                    "Give the number of steps to decay in, or iters in place of epochs.");
+  }
+  if (options.iters <= warmup) {
+    refuse_schedule(fmt::format("warmup is {}, which leaves none of the {} steps to decay in",
+                                warmup, options.iters),
+                    "Shorten the warm-up.");
+  }
+  return options.iters - warmup;
+}
+
+std::vector<double> schedule_arguments(const TrainingOptions& options, int warmup,
+                                       const std::string& name, const ScheduleKind& kind) {
+  json given = options.lr_schedule.value("arguments", json::array());
+  if (kind.decay_steps && given.is_array() && given.size() == *kind.decay_steps)
+    given.push_back(nullptr);
   std::vector<double> numbers;
-  if (arguments.is_array()) {
-    for (const json& one : arguments) {
-      if (one.is_number()) numbers.push_back(one.get<double>());
+  bool fits = given.is_array() && given.size() >= kind.least && given.size() <= kind.most;
+  for (size_t i = 0; fits && i < given.size(); ++i) {
+    if (given[i].is_null() && kind.decay_steps == i) {
+      numbers.push_back(steps_to_decay(options, warmup));
+    } else if (given[i].is_number()) {
+      numbers.push_back(given[i].get<double>());
+    } else {
+      fits = false;
     }
   }
-  if (!arguments.is_array() || numbers.size() != arguments.size() || numbers.size() < kind.least ||
-      numbers.size() > kind.most) {
-    refuse_schedule(fmt::format("the arguments of {} are {}", name, arguments.dump()),
+  if (!fits) {
+    refuse_schedule(fmt::format("the arguments of {} are {}", name, given.dump()),
                     fmt::format("It takes the numbers {}.", kind.arguments));
   }
   return numbers;
@@ -209,9 +245,10 @@ std::vector<double> schedule_arguments(const json& schedule, const std::string& 
 /// The chosen optimizer's arguments: mlx-lm keeps those of several under their names.
 json own_config(const TrainingOptions& options) {
   const json& config = options.optimizer_config;
-  const auto is_of_one = [](const json& entry) { return !entry.is_object(); };
+  const auto is_of_one = [](const json& entry) { return !entry.is_object() && !entry.is_null(); };
   if (std::any_of(config.begin(), config.end(), is_of_one)) return config;
-  return config.value(options.optimizer, json::object());
+  const json own = config.value(options.optimizer, json());
+  return own.is_null() ? json::object() : own;
 }
 
 }  // namespace
@@ -222,22 +259,23 @@ std::vector<std::string> schedule_names() { return names_of(schedules()); }
 LearningRate learning_rate_of(const TrainingOptions& options) {
   const json& schedule = options.lr_schedule;
   if (schedule.is_null()) return options.learning_rate;
-  const std::string name = schedule.is_object() ? schedule.value("name", "") : "";
-  const auto found = schedules().find(name);
+  const json name = schedule.is_object() ? schedule.value("name", json()) : json();
+  const auto found = name.is_string() ? schedules().find(name) : schedules().end();
   if (found == schedules().end()) {
-    refuse_schedule(fmt::format("there is no schedule \"{}\"", name),
+    refuse_schedule(fmt::format("there is no schedule {}", name.dump()),
                     fmt::format("Choose one of {}.", fmt::join(schedule_names(), ", ")));
   }
-  const std::vector<double> numbers = schedule_arguments(schedule, name, found->second);
   const json warmup = schedule.value("warmup", json(0));
   const json from = schedule.value("warmup_init", json(0.0));
-  if (!warmup.is_number_integer() || warmup.get<int>() < 0 || !from.is_number()) {
+  if (!warmup.is_number_integer() || warmup < 0 || warmup > 1'000'000'000 || !from.is_number()) {
     refuse_schedule(fmt::format("warmup is {} and warmup_init {}", warmup.dump(), from.dump()),
                     "Give a number of steps and the learning rate to begin with.");
   }
+  const int steps = warmup.get<int>();
+  const std::vector<double> numbers =
+      schedule_arguments(options, steps, found->first, found->second);
   try {
     optim::Schedule main = found->second.make(numbers);
-    const int steps = warmup.get<int>();
     if (steps == 0) return main;
     // The warm-up's last value is one step of its own, as in mlx-lm.
     return optim::join_schedules(

@@ -17,7 +17,8 @@ std::vector<std::string> optimizer_names();
 std::vector<std::string> schedule_names();
 
 /// The learning rate that the options say, for each step from 0: a number, or a schedule with its
-/// warm-up. Throws ModelError for a schedule that is not known or arguments that do not fit it.
+/// warm-up. Throws ModelError for a schedule that is not known, arguments that do not fit it, or a
+/// decay over all steps when the options leave open how many there will be (in epochs).
 optim::LearningRate learning_rate_of(const TrainingOptions& options);
 
 /// Throws ModelError for a name that is not known, or an argument that the optimizer does not have

@@ -4,6 +4,7 @@
 
 #include "models/config/config_reader.h"
 #include "models/error.h"
+#include "models/fingerprint.h"
 #include "models/training/data/tokenized_batches.h"
 #include "models/weights/checkpoint.h"
 #include "models/weights/gguf/gguf_model.h"
@@ -52,10 +53,18 @@ std::shared_ptr<const RowEncoder> encoder_of(const ModelFiles& files, const Trai
                     .drop_long = plan.drop_long});
 }
 
+void refuse_kind(const fs::path& data, std::string_view kind, bool are_pairs, bool wants_pairs) {
+  if (are_pairs == wants_pairs) return;
+  throw ModelError(
+      fmt::format("[train] {}: holds {}, which the objective is not for", data.string(), kind),
+      are_pairs ? "Choose the objective dpo or orpo." : "Choose the objective tokens.");
+}
+
 }  // namespace
 
 PreparedTraining::PreparedTraining(TrainingPlan plan,
-                                   std::function<void(uint64_t, uint64_t)> on_progress)
+                                   std::function<void(uint64_t, uint64_t)> on_progress,
+                                   std::stop_token stop)
     : plan_(std::move(plan)) {
   plan_.options.check();
   const bool from_scratch = lacks_weights(plan_.model);
@@ -70,19 +79,24 @@ PreparedTraining::PreparedTraining(TrainingPlan plan,
   const int most = files.config.max_position_embeddings;
   if (most > 0) plan_.options.max_seq_length = std::min(plan_.options.max_seq_length, most);
   model_ = std::make_unique<TrainableModel>(std::move(files), config, plan_.options.compute);
-  open_data(std::move(on_progress));
+  open_data({.features = plan_.features,
+             .on_progress = std::move(on_progress),
+             .cancel = std::move(stop)});
 }
 
-void PreparedTraining::open_data(std::function<void(uint64_t, uint64_t)> on_progress) {
+void PreparedTraining::open_data(CheckOptions check) {
   const ModelFiles& files = model_->files();
+  const TrainingOptions& options = plan_.options;
+  const bool wants_pairs = options.objective != TrainingOptions::Objective::tokens;
   if (TokenizedBatches::is_named_so(plan_.data)) {
-    train_ = std::make_unique<TokenizedBatches>(plan_.data, files.config.vocab_size);
+    refuse_kind(plan_.data, "tokenized batches", false, wants_pairs);
+    auto batches = std::make_unique<TokenizedBatches>(plan_.data, files.config.vocab_size);
+    data_fingerprint_ = fmt::format("{:016x}", batches->fingerprint());
+    train_ = std::move(batches);
     return;
   }
-  const TrainingOptions& options = plan_.options;
   DatasetOptions how;
-  how.check.features = plan_.features;
-  how.check.on_progress = std::move(on_progress);
+  how.check = std::move(check);
   how.valid_fraction = options.steps_per_eval > 0 ? plan_.valid_fraction : 0.0;
   how.seed = options.seed;
   data_.emplace(Dataset::open(plan_.data, encoder_of(files, plan_), how));
@@ -90,12 +104,11 @@ void PreparedTraining::open_data(std::function<void(uint64_t, uint64_t)> on_prog
     refuse_bad_rows(data_->train().report);
     if (data_->valid()) refuse_bad_rows(data_->valid()->report);
   }
-  const bool pairs = data_->train().report.kind == RowKind::preference;
-  if (pairs != (options.objective != TrainingOptions::Objective::tokens)) {
-    throw ModelError(fmt::format("[train] {}: holds rows of {}, which the objective is not for",
-                                 plan_.data.string(), name_of(data_->train().report.kind)),
-                     pairs ? "Choose the objective dpo or orpo." : "Choose the objective tokens.");
-  }
+  const RowKind kind = data_->train().report.kind;
+  refuse_kind(plan_.data, name_of(kind), kind == RowKind::preference, wants_pairs);
+  // How many rows are held out also decides what a position in the others means.
+  data_fingerprint_ =
+      fmt::format("{:016x}-{}", data_->train().fingerprint, data_->train().rows->size());
   const RowBatchOptions batches{
       .batch_size = options.batch_size, .seed = options.seed, .packs = plan_.pack};
   train_ = data_->train_batches(batches);
@@ -117,17 +130,23 @@ std::vector<MaskedToken> PreparedTraining::describe_mask(size_t row) const {
 int64_t PreparedTraining::parameters() const { return model_->parameters(); }
 int64_t PreparedTraining::trained_parameters() const { return model_->trained_parameters(); }
 
+nlohmann::json PreparedTraining::settings() const {
+  nlohmann::json settings = plan_.to_json();
+  settings["model_fingerprint"] = fingerprint(plan_.model);
+  settings["data_fingerprint"] = data_fingerprint_;
+  return settings;
+}
+
 TrainingOutcome PreparedTraining::run(bool resume, const TrainingWatch& watch) {
-  TrainingFolder folder =
-      resume ? TrainingFolder::open(plan_.out) : TrainingFolder::create(plan_.out, plan_.to_json());
+  TrainingFolder folder = resume ? TrainingFolder::open(plan_.out, settings())
+                                 : TrainingFolder::create(plan_.out, settings());
   train_->seek({});
   return run_training(*model_, plan_.options, *train_, valid_.get(), folder, watch);
 }
 
 TrainingPlan plan_of_folder(const fs::path& folder) {
   TrainingPlan plan;
-  const TrainingFolder begun = TrainingFolder::open(folder);
-  plan.update(begun.settings(), (folder / "training.json").string());
+  plan.update(TrainingFolder::settings_in(folder), (folder / "training.json").string());
   plan.out = folder;
   return plan;
 }

@@ -15,9 +15,10 @@ class PreparedTraining {
  public:
   /// Checks everything before anything is computed. on_progress: bytes of data checked and in all.
   /// Throws ModelError: a model, data or settings that cannot be used; bad rows, with line and
-  /// reason, unless they are to be skipped.
+  /// reason, unless they are to be skipped; when it was stopped meanwhile.
   explicit PreparedTraining(TrainingPlan plan,
-                            std::function<void(uint64_t done, uint64_t total)> on_progress = {});
+                            std::function<void(uint64_t done, uint64_t total)> on_progress = {},
+                            std::stop_token stop = {});
 
   const TrainingPlan& plan() const { return plan_; }
   bool is_from_scratch() const { return model_->is_from_scratch(); }
@@ -34,12 +35,14 @@ class PreparedTraining {
   TrainingOutcome run(bool resume, const TrainingWatch& watch = {});
 
  private:
-  void open_data(std::function<void(uint64_t, uint64_t)> on_progress);
+  void open_data(CheckOptions check);
+  nlohmann::json settings() const;
 
   TrainingPlan plan_;
   std::unique_ptr<TrainableModel> model_;
   std::optional<Dataset> data_;
   std::unique_ptr<BatchSource> train_, valid_;
+  std::string data_fingerprint_;
 };
 
 /// The plan of a training that was begun in this folder, as it was then.

@@ -147,19 +147,21 @@ array TrainableModel::logits(const nn::Parameters& parameters, const array& toke
   for (const int length : packed_lengths) sequences.push_back({nullptr, length});
   if (sequences.empty()) sequences.push_back({nullptr, int(tokens.shape(1))});
   Step step(std::move(sequences));
-  if (recompute) {
-    step.run_layer = [&](const Layer& layer, const array& x, Step& of) {
-      if (shares_tokens(files_.spec.layers[size_t(of.layer)])) return layer(x, of);
-      return recomputed_layer(parameters, x, of, training);
-    };
-  }
+  // Each layer draws from a key of its own, so that it draws the same when it runs again.
+  step.run_layer = [&](const Layer& layer, const array& x, Step& of) {
+    const array key = nn::RandomScope::next_key();
+    if (recompute && !shares_tokens(files_.spec.layers[size_t(of.layer)]))
+      return recomputed_layer(parameters, x, of, key, training);
+    const nn::RandomScope random(key);
+    return layer(x, of);
+  };
   return network->head(network->hidden(tokens, step));
 }
 
 /// A checkpoint sees only what it is given: the layer is made from its arguments, so that they get
 /// their gradients when it runs again.
 array TrainableModel::recomputed_layer(const nn::Parameters& parameters, const array& x,
-                                       const Step& step, bool training) const {
+                                       const Step& step, const array& key, bool training) const {
   const int layer = step.layer;
   const LayerSpec& spec = files_.spec.layers[size_t(layer)];
   const std::string path = layer_path(files_.spec, layer);
@@ -184,8 +186,7 @@ array TrainableModel::recomputed_layer(const nn::Parameters& parameters, const a
     if (has_input) alone.layer_inputs[size_t(layer)] = in[2];
     return {Layer(reader, path, spec, files_.spec.hidden_size)(in[0], alone)};
   };
-  Arrays arguments{x, nn::RandomScope::next_key(),
-                   has_input ? step.layer_inputs[size_t(layer)] : array(0.0f)};
+  Arrays arguments{x, key, has_input ? step.layer_inputs[size_t(layer)] : array(0.0f)};
   for (const auto& [name, value] : own) arguments.push_back(value);
   return checkpoint(run)(arguments)[0];
 }

@@ -24,6 +24,10 @@ class TrainableModel {
 
   const ModelFiles& files() const { return files_; }
   const AdapterConfig& config() const { return config_; }
+  /// The same choice in words that mlx-lm understands: keys without "*".
+  const AdapterConfig& plain_config() const {
+    return adapter_ ? adapter_->plain_config() : config_;
+  }
   Dtype compute_dtype() const { return compute_; }
   bool is_from_scratch() const { return from_scratch_; }
 
@@ -54,7 +58,7 @@ class TrainableModel {
   Weights weights_with(const nn::Parameters& parameters) const;
   UpdateSource updates_of(const nn::Parameters& parameters, bool training) const;
   array recomputed_layer(const nn::Parameters& parameters, const array& x, const Step& step,
-                         bool training) const;
+                         const array& key, bool training) const;
 
   ModelFiles files_;
   AdapterConfig config_;

@@ -36,11 +36,7 @@ array times(const array& x, double factor) { return multiply(x, array(float(fact
 }  // namespace
 
 Trainer::Trainer(const TrainableModel& model, const TrainingOptions& options, BatchSource& data)
-    : model_(model),
-      options_(options),
-      data_(data),
-      optimizer_(make_optimizer(options)),
-      learning_rate_(learning_rate_of(options)) {
+    : model_(model), options_(options), data_(data), optimizer_(make_optimizer(options)) {
   state_.parameters = model.initial(options.seed);
   if (state_.parameters.empty()) {
     throw ModelError("[train] no parameters are chosen to be trained", "Choose other layers.");
@@ -216,10 +212,9 @@ ValidationReport Trainer::validate(BatchSource& source, int batches) {
     weight += double(input.weight);
     report.tokens += batch.supervised_tokens();
   }
-  if (weight > 0) {
-    report.loss /= weight;
-    report.accuracy /= weight;
-  }
+  // Of nothing there is no loss, above all no best one: 0 / 0.
+  report.loss /= weight;
+  report.accuracy /= weight;
   report.seconds = seconds_since(start);
   return report;
 }

@@ -17,15 +17,16 @@ struct StepReport {
   double loss = 0;        ///< before the step, mean over the step's tokens or pairs
   double learning_rate = 0;
   double grad_norm = 0;  ///< before it was clipped
-  bool skipped = false;  ///< loss or gradients were not finite: nothing was changed
-  int64_t tokens = 0;    ///< supervised ones
+  /// Loss or gradients were not finite, or there was nothing to learn: nothing was changed.
+  bool skipped = false;
+  int64_t tokens = 0;  ///< supervised ones
   double seconds = 0;
   double margin = 0, accuracy = 0;  ///< of preferences
 };
 
 /// Losses on a held-out set.
 struct ValidationReport {
-  double loss = 0;  ///< mean over tokens or pairs
+  double loss = 0;  ///< mean over tokens or pairs; not a number when there were none
   int64_t tokens = 0;
   double seconds = 0;
   double accuracy = 0;  ///< of preferences
@@ -82,7 +83,6 @@ class Trainer {
   const TrainingOptions options_;
   BatchSource& data_;
   std::shared_ptr<optim::AnyOptimizer> optimizer_;
-  optim::LearningRate learning_rate_;
   mutable TrainerState state_;
   Function compiled_gradients_, compiled_loss_, compiled_update_;
 };

@@ -14,7 +14,8 @@ using nlohmann::json;
 constexpr int version = 1;
 constexpr const char* metadata_key = "quern.training";
 constexpr std::string_view parameters_prefix = "parameters/", optimizer_prefix = "optimizer/";
-constexpr const char* advice = "Go on from an earlier checkpoint, or begin the training again.";
+constexpr const char* advice =
+    "Remove the file to go on from the checkpoint before it, or begin the training again.";
 
 json facts_of(const TrainingCheckpoint& checkpoint) {
   const TrainerState& state = checkpoint.state;

@@ -8,10 +8,10 @@
 #include <sstream>
 
 #include "engine/io/atomic_file.h"
-#include "engine/io/safetensors.h"
-#include "models/adapters/module_choice.h"
+#include "models/adapters/adapter_files.h"
 #include "models/config/config_reader.h"
 #include "models/error.h"
+#include "models/training/training_plan.h"
 #include "models/weights/checkpoint_writer.h"
 
 namespace quern::models {
@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+constexpr const char* settings_file = "training.json";
 constexpr size_t kept_checkpoints = 2;
 constexpr size_t shard_bytes = size_t(5) << 30;
 
@@ -28,6 +29,19 @@ void write_text(const fs::path& file, const std::string& text) {
   AtomicFile out(file);
   out.write(text.data(), text.size());
   out.commit();
+}
+
+/// What the system says of a folder, as an error that names it.
+template <typename F>
+auto or_model_error(const fs::path& path, F&& action) {
+  try {
+    return action();
+  } catch (const ModelError&) {
+    throw;
+  } catch (const std::exception& e) {
+    throw ModelError(fmt::format("[train] {}: {}", path.string(), e.what()),
+                     "Choose a folder that can be written to, with enough room.");
+  }
 }
 
 /// What AtomicFile had not finished when the program ended.
@@ -40,32 +54,12 @@ void remove_unfinished(const fs::path& folder) {
   for (const fs::path& file : unfinished) fs::remove(file);
 }
 
-/// The modules' paths within their layers, which is all that mlx-lm's `keys` can say.
-json keys_of(const TrainableModel& model, const nn::Parameters& parameters) {
-  std::vector<std::string> keys;
-  for (const auto& [name, value] : parameters) {
-    if (!name.ends_with(".lora_a")) continue;
-    const std::string path = name.substr(0, name.rfind('.'));
-    const auto place = place_in_layers(path, model.files().spec);
-    keys.push_back(place ? place->path : path);
-  }
-  std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  return keys;
-}
-
-json adapter_config_of(const TrainableModel& model, const nn::Parameters& parameters,
-                       const TrainingOptions& options) {
+/// What mlx-lm needs to read the adapter, and everything that it was trained with.
+json adapter_config_of(const TrainableModel& model, const TrainingOptions& options) {
   json config = options.to_json();
+  config.erase("lora_parameters");
+  config.update(mlx_config(model.plain_config()));
   config["model"] = model.files().path.string();
-  if (options.adapter.kind == AdapterConfig::Kind::full) {
-    config.erase("lora_parameters");
-  } else {
-    json& lora = config["lora_parameters"];
-    lora["keys"] = keys_of(model, parameters);
-    lora["scale"] = options.adapter.multiplier();
-    lora.erase("rank_stabilized");
-  }
   return config;
 }
 
@@ -79,7 +73,7 @@ void write_model(const fs::path& to, const TrainableModel& model,
       const std::string kind = entry.path().extension().string();
       if (!entry.is_regular_file() || std::count(std::begin(kinds), std::end(kinds), kind) == 0)
         continue;
-      if (entry.path().filename() != "training.json") {
+      if (entry.path().filename() != settings_file) {
         fs::copy_file(entry.path(), to / entry.path().filename(),
                       fs::copy_options::overwrite_existing);
       }
@@ -93,34 +87,54 @@ void write_model(const fs::path& to, const TrainableModel& model,
 
 }  // namespace
 
-TrainingFolder::TrainingFolder(fs::path path, json settings)
-    : path_(std::move(path)), settings_(std::move(settings)) {}
+TrainingFolder::TrainingFolder(fs::path path) : path_(std::move(path)), lock_(path_) {}
 
-TrainingFolder TrainingFolder::create(const fs::path& path, const json& settings) {
-  try {
-    for (const char* part : {"training.json", "checkpoints", "adapters.safetensors"}) {
-      if (!fs::exists(path / part)) continue;
-      throw ModelError(fmt::format("[train] {}: holds a training already", path.string()),
-                       "Go on with it (--resume), or choose another folder.");
-    }
-    fs::create_directories(path / "checkpoints");
-    write_text(path / "training.json", settings.dump(2) + "\n");
-  } catch (const ModelError&) {
-    throw;
-  } catch (const std::exception& e) {
-    throw ModelError(fmt::format("[train] {}: {}", path.string(), e.what()),
-                     "Choose a folder that can be written to.");
+void TrainingFolder::refuse_taken(const fs::path& path) {
+  std::error_code ignored;
+  const bool is_training = fs::exists(path / settings_file, ignored);
+  if (is_training || fs::exists(path / mlx_adapter_file, ignored)) {
+    throw ModelError(fmt::format("[train] {}: holds a training already", path.string()),
+                     is_training ? "Go on with it (--resume), or choose another folder."
+                                 : "Choose another folder.");
   }
-  return TrainingFolder(path, settings);
+  if (fs::exists(path / "config.json", ignored)) {
+    throw ModelError(fmt::format("[train] {}: holds a model already", path.string()),
+                     "Choose another folder for what is trained.");
+  }
 }
 
-TrainingFolder TrainingFolder::open(const fs::path& path) {
-  if (!fs::exists(path / "training.json")) {
+json TrainingFolder::settings_in(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path / settings_file, ignored)) {
     throw ModelError(fmt::format("[train] {}: holds no training that could go on", path.string()),
                      "Begin one without --resume.");
   }
-  remove_unfinished(path);
-  return TrainingFolder(path, read_json_object(path / "training.json", "train"));
+  return read_json_object(path / settings_file, "train");
+}
+
+TrainingFolder TrainingFolder::create(const fs::path& path, const json& settings) {
+  refuse_taken(path);
+  return or_model_error(path, [&] {
+    // The settings come last: without them there is no training yet.
+    fs::create_directories(path / "checkpoints");
+    TrainingFolder folder(path);
+    remove_unfinished(path);
+    refuse_taken(path);
+    write_text(path / settings_file, settings.dump(2) + "\n");
+    return folder;
+  });
+}
+
+TrainingFolder TrainingFolder::open(const fs::path& path, const json& settings) {
+  const json begun = settings_in(path);
+  refuse_changes(begun, settings);
+  return or_model_error(path, [&] {
+    TrainingFolder folder(path);
+    remove_unfinished(path);
+    fs::create_directories(path / "checkpoints");
+    if (settings != begun) write_text(path / settings_file, settings.dump(2) + "\n");
+    return folder;
+  });
 }
 
 void TrainingFolder::log(const json& report) {
@@ -141,7 +155,8 @@ void TrainingFolder::forget_after(int64_t iteration) {
     if (report.is_object() && report.value("iteration", int64_t(0)) <= iteration)
       kept += line + "\n";
   }
-  write_text(path_ / "metrics.jsonl", kept);
+  in.close();
+  or_model_error(path_, [&] { write_text(path_ / "metrics.jsonl", kept); });
 }
 
 std::vector<std::pair<int64_t, fs::path>> TrainingFolder::checkpoints() const {
@@ -188,10 +203,8 @@ void TrainingFolder::save_result(const TrainableModel& model, const nn::Paramete
   try {
     fs::create_directories(to);
     if (model.is_from_scratch()) return write_model(to, model, parameters);
-    save_safetensors((to / "adapters.safetensors").string(), {parameters.begin(), parameters.end()},
-                     {{"format", "mlx"}});
-    write_text(to / "adapter_config.json",
-               adapter_config_of(model, parameters, options).dump(2) + "\n");
+    write_adapter(to, adapter_config_of(model, options), mlx_adapter_file,
+                  {parameters.begin(), parameters.end()});
   } catch (const std::exception& e) {
     throw ModelError(fmt::format("[train] the result was not saved: {}", e.what()),
                      "The checkpoints are whole: free some space, then go on with --resume.");

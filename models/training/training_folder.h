@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "models/training/folder_lock.h"
 #include "models/training/trainable_model.h"
 #include "models/training/training_checkpoint.h"
 #include "models/training/training_options.h"
@@ -21,16 +22,21 @@ namespace quern::models {
 ///   last/                  the same as of the last checkpoint, when the result is an earlier best
 ///
 /// Each file is whole or not there; a crash costs no more than the steps since the last checkpoint.
+/// While one exists, no other program can have one of the same folder.
 class TrainingFolder {
  public:
-  /// Of a new training. Throws ModelError when the folder holds one already.
+  /// Throws ModelError when a folder holds a training or a model already.
+  static void refuse_taken(const std::filesystem::path& path);
+  /// What a training in this folder was begun with. Throws ModelError when the folder holds none.
+  static nlohmann::json settings_in(const std::filesystem::path& path);
+
+  /// Of a new training. Throws ModelError: a folder that is taken or cannot be written to.
   static TrainingFolder create(const std::filesystem::path& path, const nlohmann::json& settings);
-  /// Of one that was begun: what a crash left half written is removed. Throws ModelError when the
-  /// folder holds none.
-  static TrainingFolder open(const std::filesystem::path& path);
+  /// Of one that was begun, to go on with these settings: what a crash left half written is
+  /// removed. Throws ModelError: the folder holds none, or refuse_changes() does.
+  static TrainingFolder open(const std::filesystem::path& path, const nlohmann::json& settings);
 
   const std::filesystem::path& path() const { return path_; }
-  const nlohmann::json& settings() const { return settings_; }
 
   /// One more line of metrics.jsonl. Throws ModelError when it cannot be written.
   void log(const nlohmann::json& report);
@@ -47,11 +53,11 @@ class TrainingFolder {
                    const TrainingOptions& options, bool is_last);
 
  private:
-  TrainingFolder(std::filesystem::path path, nlohmann::json settings);
+  explicit TrainingFolder(std::filesystem::path path);
   std::vector<std::pair<int64_t, std::filesystem::path>> checkpoints() const;
 
   std::filesystem::path path_;
-  nlohmann::json settings_;
+  FolderLock lock_;
 };
 
 }  // namespace quern::models

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <type_traits>
@@ -19,6 +21,7 @@ using Objective = TrainingOptions::Objective;
 using Kind = AdapterConfig::Kind;
 
 constexpr double any = std::numeric_limits<double>::max();
+constexpr double most_steps = 1e9;
 
 const std::map<std::string, Objective> objectives = {
     {"tokens", Objective::tokens}, {"dpo", Objective::dpo}, {"orpo", Objective::orpo}};
@@ -38,7 +41,7 @@ void visit_options(Options& o, Visit&& visit) {
   visit("batch_size", o.batch_size, 1, 65536);
   visit("max_seq_length", o.max_seq_length, 2, 1 << 24);
   visit("grad_accumulation_steps", o.grad_accumulation_steps, 1, 1e6);
-  visit("iters", o.iters, 1, 1e9);
+  visit("iters", o.iters, 1, most_steps);
   visit("epochs", o.epochs, 0, 1e6);
   visit("optimizer", o.optimizer);
   visit("learning_rate", o.learning_rate, 0, 1e3);
@@ -190,6 +193,7 @@ json TrainingOptions::to_json() const {
 
 void TrainingOptions::update(const json& given, const std::string& source) {
   Reader reader(given, source);
+  if (given.contains("iters") && !given["iters"].is_null()) epochs.reset();
   visit_options(*this, reader);
   if (json lora = reader.take("lora_parameters"); !lora.is_null()) {
     Reader of_lora(std::move(lora), source + ": lora_parameters");
@@ -207,9 +211,15 @@ void TrainingOptions::update(const json& given, const std::string& source) {
 }
 
 void TrainingOptions::check() const {
-  make_optimizer(*this);
+  TrainingOptions with_some_steps = *this;
+  with_some_steps.epochs.reset();  // how many steps they are is only known with the data
+  make_optimizer(epochs ? with_some_steps : *this);
   if (epochs && *epochs == 0) {
     throw ModelError("[train] 0 epochs would train nothing", "Give a number above 0.");
+  }
+  if (val_batches == 0) {
+    throw ModelError("[train] val_batches is 0, which would validate on nothing",
+                     "Give a number above 0, or -1 for all; steps_per_eval 0 never validates.");
   }
   if (objective == Objective::dpo && adapter.kind == Kind::full) {
     throw ModelError(
@@ -217,6 +227,15 @@ void TrainingOptions::check() const {
         "does not keep",
         "Train a LoRA or DoRA adapter with dpo, or use orpo.");
   }
+}
+
+TrainingOptions TrainingOptions::in_steps(std::optional<int64_t> batches_per_epoch) const {
+  TrainingOptions options = *this;
+  if (!epochs || !batches_per_epoch) return options;
+  const double steps = *epochs * double(*batches_per_epoch) / double(grad_accumulation_steps);
+  options.iters = int(std::clamp(std::ceil(steps), 1.0, most_steps));
+  options.epochs.reset();
+  return options;
 }
 
 }  // namespace quern::models

@@ -27,14 +27,16 @@ struct TrainingOptions {
   int max_seq_length = 2048;        ///< tokens of a sequence
   int grad_accumulation_steps = 1;  ///< batches per step, weighted by their tokens
 
-  /// Steps, or with `epochs` as many as go through the data so often.
+  /// Steps, or with `epochs` as many as go through the data so often. Whichever of the two is set
+  /// without the other replaces it.
   int iters = 1000;
   std::optional<double> epochs = {};
 
   std::string optimizer = "adam";                              ///< one of optimizer_names()
   nlohmann::json optimizer_config = nlohmann::json::object();  ///< its constructor's arguments
   double learning_rate = 1e-5;
-  /// {"name", "arguments", "warmup", "warmup_init"}, in place of the learning rate; null: none.
+  /// {"name", "arguments", "warmup", "warmup_init"}, in place of the learning rate; null: none. A
+  /// decay whose number of steps is left out or null takes all steps after the warm-up.
   nlohmann::json lr_schedule = nullptr;
 
   double max_grad_norm = 1.0;    ///< gradients are scaled down to this norm; 0: never
@@ -43,7 +45,7 @@ struct TrainingOptions {
 
   int steps_per_report = 1;
   int steps_per_eval = 200;  ///< and before the first step and after the last; 0: never
-  int val_batches = 25;      ///< at most so many of the held-out set; -1: all
+  int val_batches = 25;      ///< at most so many of the held-out set, from 1; -1: all
   int save_every = 100;      ///< steps between checkpoints; there is one at the end in any case
   /// Validations without a new best after which training ends; 0: never.
   int early_stopping_patience = 0;
@@ -56,6 +58,9 @@ struct TrainingOptions {
   void update(const nlohmann::json& json, const std::string& source);
   /// Throws ModelError where values do not fit together.
   void check() const;
+
+  /// The same in steps alone, if it is known how many batches make an epoch.
+  TrainingOptions in_steps(std::optional<int64_t> batches_per_epoch) const;
 };
 
 }  // namespace quern::models

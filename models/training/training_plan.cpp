@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <utility>
 
 #include "models/error.h"
 
@@ -18,11 +20,22 @@ const std::map<std::string, Supervise> supervisions = {
     {"everything", Supervise::everything}};
 
 /// Settings of mlx-lm that say how its program runs, or where it reports to.
-constexpr const char* passed_over[] = {"train",        "test",
-                                       "test_batches", "report_to",
-                                       "project_name", "resume_adapter_file",
-                                       "config",       "hf_dataset",
-                                       "wandb",        "clear_cache_threshold"};
+/// Also what a training's own file says besides.
+constexpr const char* passed_over[] = {
+    "train",  "test",  "test_batches",          "report_to",         "project_name",
+    "config", "wandb", "clear_cache_threshold", "model_fingerprint", "data_fingerprint"};
+
+/// Settings of mlx-lm that would train something else than what happens here.
+constexpr std::pair<const char*, const char*> refused[] = {
+    {"resume_adapter_file", "Fuse the adapter into the model and train that one (fuse)."},
+    {"hf_dataset", "Download the data and name its file or folder as data."}};
+
+constexpr const char* changeable[] = {"model",          "data",
+                                      "adapter_path",   "iters",
+                                      "epochs",         "steps_per_report",
+                                      "steps_per_eval", "val_batches",
+                                      "save_every",     "early_stopping_patience",
+                                      "skip_bad_rows",  "grad_checkpoint"};
 
 template <typename T>
 struct Named {
@@ -77,6 +90,13 @@ json TrainingPlan::to_json() const {
 void TrainingPlan::update(json given, const std::string& source) {
   if (!given.is_object()) refuse(source, "the whole", given, "an object of settings");
   for (const char* name : passed_over) given.erase(name);
+  for (const auto& [name, advice] : refused) {
+    if (const json found = take(given, name); !found.is_null() && found != false) {
+      throw ModelError(fmt::format("[train] {}: {} is {}, which this program cannot do", source,
+                                   name, found.dump()),
+                       advice);
+    }
+  }
   const auto text = [&](const char* name, auto& value) {
     const json found = take(given, name);
     if (found.is_null()) return;
@@ -108,6 +128,23 @@ void TrainingPlan::update(json given, const std::string& source) {
     valid_fraction = found.get<double>();
   }
   options.update(given, source);
+}
+
+void refuse_changes(const json& begun, const json& now) {
+  for (const auto& [name, was] : begun.items()) {
+    const json is = now.value(name, json());
+    if (was == is || std::count(std::begin(changeable), std::end(changeable), name) > 0) continue;
+    if (name == "data_fingerprint" || name == "model_fingerprint") {
+      const char* what = name == "data_fingerprint" ? "data" : "model";
+      throw ModelError(
+          fmt::format("[train] the {} is not what the training began with: {}", what,
+                      now.value(what, "")),
+          fmt::format("Bring the {} back as it was, or begin another training.", what));
+    }
+    throw ModelError(fmt::format("[train] {} was {} when the training began, and is {} now", name,
+                                 was.dump(), is.dump()),
+                     "Go on with the settings it began with, or begin another training.");
+  }
 }
 
 }  // namespace quern::models

@@ -33,4 +33,9 @@ struct TrainingPlan {
   void update(nlohmann::json json, const std::string& source);
 };
 
+/// Whether a training can go on with other settings, as to_json() has them: its length, what is
+/// reported and kept when, and where files are may change; all else would make it another training.
+/// Throws ModelError, naming the setting, what it was and what it is.
+void refuse_changes(const nlohmann::json& begun, const nlohmann::json& now);
+
 }  // namespace quern::models

@@ -36,13 +36,46 @@ class RoomForSteps {
 
 json finite(double x) { return std::isfinite(x) ? json(x) : json(); }
 
+/// Of the steps since the last report. They outlive a pause, so that a report's means do.
+struct Sums {
+  double seconds = 0, loss = 0, margin = 0, accuracy = 0;
+  int64_t tokens = 0, steps = 0, finite_steps = 0;
+
+  /// A step that was not finite has no loss.
+  void add(const StepReport& report) {
+    seconds += report.seconds;
+    tokens += report.tokens;
+    ++steps;
+    if (report.skipped) return;
+    loss += report.loss;
+    margin += report.margin;
+    accuracy += report.accuracy;
+    ++finite_steps;
+  }
+
+  json to_json() const {
+    return {{"seconds", seconds},          {"loss", loss},     {"margin", margin},
+            {"accuracy", accuracy},        {"tokens", tokens}, {"steps", steps},
+            {"finite_steps", finite_steps}};
+  }
+  static Sums from_json(const json& stored) {
+    return {.seconds = stored.value("seconds", 0.0),
+            .loss = stored.value("loss", 0.0),
+            .margin = stored.value("margin", 0.0),
+            .accuracy = stored.value("accuracy", 0.0),
+            .tokens = stored.value("tokens", int64_t(0)),
+            .steps = stored.value("steps", int64_t(0)),
+            .finite_steps = stored.value("finite_steps", int64_t(0))};
+  }
+};
+
 /// Everything between a run's beginning and its end.
 class Run {
  public:
   Run(const TrainableModel& model, const TrainingOptions& options, BatchSource& train,
       BatchSource* valid, TrainingFolder& folder, const TrainingWatch& watch)
       : model_(model),
-        options_(options),
+        options_(options.in_steps(train.batches_per_epoch())),
         train_(train),
         valid_(valid && options.steps_per_eval > 0 ? valid : nullptr),
         folder_(folder),
@@ -54,8 +87,8 @@ class Run {
       resume(*last);
     } else {
       folder_.forget_after(-1);
+      validate();
     }
-    if (trainer_.iteration() == 0) validate();
     while (!is_done()) {
       if (watch_.stop.stop_requested()) {
         save();
@@ -77,18 +110,9 @@ class Run {
 
   bool is_done() const {
     if (is_stale()) return true;
-    if (options_.epochs && !train_.batches_per_epoch())
-      return double(train_.position().epoch) >= *options_.epochs;
-    return trainer_.iteration() >= iterations();
-  }
-
-  int64_t iterations() const {
-    if (!options_.epochs) return options_.iters;
-    const auto batches = train_.batches_per_epoch();
-    if (!batches) return 0;
-    const double steps =
-        *options_.epochs * double(*batches) / double(options_.grad_accumulation_steps);
-    return std::max<int64_t>(1, int64_t(std::ceil(steps)));
+    // Where they are not so many steps for certain.
+    if (options_.epochs) return double(train_.position().epoch) >= *options_.epochs;
+    return trainer_.iteration() >= options_.iters;
   }
 
   void resume(const std::filesystem::path& file) {
@@ -100,6 +124,7 @@ class Run {
       best_iteration_ = run.value("best_iteration", int64_t(0));
     }
     stale_ = run.value("stale_validations", 0);
+    sums_ = Sums::from_json(run.value("since_report", json::object()));
     saved_at_ = checkpoint.state.iteration;
     trainer_.restore(std::move(checkpoint.state));
   }
@@ -114,37 +139,25 @@ class Run {
           "Lower the learning rate, or train in float32.");
     }
     pace_ = pace_ > 0 ? pace_memory * pace_ + (1 - pace_memory) * report.seconds : report.seconds;
-    add(report);
+    sums_.add(report);
     if (report.iteration % options_.steps_per_report == 0 || is_done()) publish(report);
-  }
-
-  /// To the means of the next report. A step that was not finite has none.
-  void add(const StepReport& report) {
-    seconds_ += report.seconds;
-    tokens_ += report.tokens;
-    ++steps_;
-    if (report.skipped) return;
-    loss_ += report.loss;
-    margin_ += report.margin;
-    accuracy_ += report.accuracy;
-    ++finite_steps_;
   }
 
   void publish(const StepReport& last) {
     TrainingProgress progress;
     progress.step = last;
-    if (finite_steps_ > 0) {
-      progress.step.loss = loss_ / double(finite_steps_);
-      progress.step.margin = margin_ / double(finite_steps_);
-      progress.step.accuracy = accuracy_ / double(finite_steps_);
+    if (sums_.finite_steps > 0) {
+      progress.step.loss = sums_.loss / double(sums_.finite_steps);
+      progress.step.margin = sums_.margin / double(sums_.finite_steps);
+      progress.step.accuracy = sums_.accuracy / double(sums_.finite_steps);
     }
     const TrainerState& state = trainer_.state();
-    progress.iterations = iterations();
+    progress.iterations = options_.epochs ? 0 : options_.iters;
     progress.trained_tokens = state.trained_tokens;
     progress.skipped_steps = state.skipped_steps;
     progress.epoch = state.position.epoch;
-    progress.iterations_per_second = double(steps_) / seconds_;
-    progress.tokens_per_second = double(tokens_) / seconds_;
+    progress.iterations_per_second = double(sums_.steps) / sums_.seconds;
+    progress.tokens_per_second = double(sums_.tokens) / sums_.seconds;
     progress.active_memory = get_active_memory();
     progress.peak_memory = get_peak_memory();
     if (progress.iterations > 0)
@@ -156,8 +169,7 @@ class Run {
     }
     folder_.log(line);
     if (watch_.report) watch_.report(progress);
-    seconds_ = loss_ = margin_ = accuracy_ = 0;
-    tokens_ = steps_ = finite_steps_ = 0;
+    sums_ = {};
   }
 
   void validate() {
@@ -182,10 +194,12 @@ class Run {
     const TrainerState& state = trainer_.state();
     json run = {{"best_loss", best_loss_ ? json(*best_loss_) : json()},
                 {"best_iteration", best_iteration_.value_or(0)},
-                {"stale_validations", stale_}};
-    folder_.save({state, std::move(run)});
-    // The result is the best one; without a held-out set, the last.
+                {"stale_validations", stale_},
+                {"since_report", sums_.to_json()}};
+    // The result is the best one; without a held-out set, the last. It comes before the checkpoint:
+    // a crash between the two is made good by taking the steps again.
     folder_.save_result(model_, state.parameters, options_, valid_ != nullptr);
+    folder_.save({state, std::move(run)});
     saved_at_ = state.iteration;
     if (watch_.report) watch_.report(CheckpointSaved{state.iteration});
   }
@@ -208,10 +222,7 @@ class Run {
   int64_t saved_at_ = -1;
   int hopeless_ = 0;  ///< steps in a row that were not finite
   double pace_ = 0;   ///< seconds per step, lately
-
-  // Since the last report.
-  double seconds_ = 0, loss_ = 0, margin_ = 0, accuracy_ = 0;
-  int64_t tokens_ = 0, steps_ = 0, finite_steps_ = 0;
+  Sums sums_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "engine/io/safetensors.h"
 #include "models/error.h"
+#include "models/training/data/shuffle.h"
 
 namespace quern::models {
 
@@ -99,6 +100,16 @@ Batch TokenizedBatches::next() {
   Batch batch = batch_of(position_.batch);
   if (++position_.batch == steps_) position_ = {position_.epoch + 1, 0, 0};
   return batch;
+}
+
+uint64_t TokenizedBatches::fingerprint() const {
+  uint64_t fingerprint = static_cast<uint64_t>(steps_);
+  for (const array* part : {&tokens_, &lengths_}) {
+    const int32_t* numbers = part->data<int32_t>();
+    for (size_t i = 0; i < part->size(); ++i)
+      fingerprint = mixed(fingerprint, static_cast<uint64_t>(numbers[i]));
+  }
+  return fingerprint;
 }
 
 void TokenizedBatches::seek(const DataPosition& position) {

@@ -32,6 +32,9 @@ class TokenizedBatches final : public BatchSource {
   std::optional<int64_t> batches_per_epoch() const override { return steps_; }
   std::pair<int, int> largest_batch() const override { return {rows_, columns_}; }
 
+  /// Of all numbers.
+  uint64_t fingerprint() const;
+
  private:
   Batch batch_of(int64_t step) const;
 
