@@ -62,6 +62,8 @@ constexpr Flag flags[] = {
     {"--save-every", "save_every", Value::integer, "Steps between checkpoints"},
     {"--early-stopping", "early_stopping_patience", Value::integer,
      "End after so many validations without a new best; 0: never"},
+    {"--resume-adapter-file", "resume_adapter_file", Value::text,
+     "An adapter, or its adapters.safetensors, to begin with"},
     {"--seed", "seed", Value::integer, "Of everything random"},
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "models/adapters/adapter_files.h"
 #include "models/config/config_reader.h"
 #include "models/error.h"
 #include "models/fingerprint.h"
@@ -79,6 +80,11 @@ PreparedTraining::PreparedTraining(TrainingPlan plan,
   const int most = files.config.max_position_embeddings;
   if (most > 0) plan_.options.max_seq_length = std::min(plan_.options.max_seq_length, most);
   model_ = std::make_unique<TrainableModel>(std::move(files), config, plan_.options.compute);
+  if (!plan_.initial_adapter.empty()) {
+    const fs::path& file = plan_.initial_adapter;
+    model_->start_from(read_tensors(fs::is_directory(file) ? file / mlx_adapter_file : file),
+                       file.string());
+  }
   open_data({.features = plan_.features,
              .on_progress = std::move(on_progress),
              .cancel = std::move(stop)});

@@ -86,12 +86,34 @@ std::vector<std::string> TrainableModel::trained_weights() const {
 }
 
 nn::Parameters TrainableModel::initial(uint64_t seed) const {
+  if (start_) return *start_;
   if (adapter_) return adapter_->initial(random::key(seed));
   if (from_scratch_) return initial_weights(files_, seed);
   nn::Parameters parameters;
   for (const std::string& name : trained_weights())
     parameters.emplace(name, astype(files_.weights.at(name), float32));
   return parameters;
+}
+
+void TrainableModel::start_from(const nn::Parameters& parameters, const std::string& source) {
+  const auto refuse = [&](const std::string& name, const std::string& what) {
+    throw ModelError(fmt::format("[train] {}: {} {}", source, name, what),
+                     "Train the modules and the rank that this adapter has.");
+  };
+  nn::Parameters start;
+  for (const auto& [name, wanted] : initial(0)) {
+    const auto found = parameters.find(name);
+    if (found == parameters.end()) refuse(name, "is missing");
+    if (found->second.shape() != wanted.shape()) {
+      refuse(name, fmt::format("has shape {}, but {} is trained", to_string(found->second.shape()),
+                               to_string(wanted.shape())));
+    }
+    start.emplace(name, astype(found->second, float32));
+  }
+  for (const auto& [name, value] : parameters) {
+    if (!start.contains(name)) refuse(name, "is not trained");
+  }
+  start_ = std::move(start);
 }
 
 int64_t TrainableModel::parameters() const {

@@ -40,6 +40,10 @@ class TrainableModel {
   /// or the weights themselves.
   nn::Parameters initial(uint64_t seed) const;
 
+  /// Begins with these instead. Throws ModelError unless they are all that is trained, by name and
+  /// shape. source: where they come from, for messages.
+  void start_from(const nn::Parameters& parameters, const std::string& source);
+
   /// The network with these parameters. training: with dropout.
   std::shared_ptr<const Decoder> decoder(const nn::Parameters& parameters, bool training) const;
 
@@ -64,6 +68,7 @@ class TrainableModel {
   AdapterConfig config_;
   Dtype compute_;
   bool from_scratch_;
+  std::optional<nn::Parameters> start_;
   std::optional<AdapterLayers> adapter_;  ///< none: the weights themselves are trained
   Weights frozen_;                        ///< what is not trained, in the compute dtype
 };

@@ -27,7 +27,6 @@ constexpr const char* passed_over[] = {
 
 /// Settings of mlx-lm that would train something else than what happens here.
 constexpr std::pair<const char*, const char*> refused[] = {
-    {"resume_adapter_file", "Fuse the adapter into the model and train that one (fuse)."},
     {"hf_dataset", "Download the data and name its file or folder as data."}};
 
 constexpr const char* changeable[] = {"model",          "data",
@@ -42,9 +41,11 @@ struct Named {
   const char* name;
   T TrainingPlan::*value;
 };
-constexpr Named<std::filesystem::path> paths[] = {{"model", &TrainingPlan::model},
-                                                  {"data", &TrainingPlan::data},
-                                                  {"adapter_path", &TrainingPlan::out}};
+constexpr Named<std::filesystem::path> paths[] = {
+    {"model", &TrainingPlan::model},
+    {"data", &TrainingPlan::data},
+    {"adapter_path", &TrainingPlan::out},
+    {"resume_adapter_file", &TrainingPlan::initial_adapter}};
 constexpr Named<bool> switches[] = {{"pack", &TrainingPlan::pack},
                                     {"drop_long", &TrainingPlan::drop_long},
                                     {"skip_bad_rows", &TrainingPlan::skip_bad_rows}};

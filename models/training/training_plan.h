@@ -16,6 +16,9 @@ struct TrainingPlan {
   std::filesystem::path model;  ///< a folder or GGUF file; without weights: from scratch
   std::filesystem::path data;   ///< rows (see Dataset::open), or tokenized batches (.safetensors)
   std::filesystem::path out;    ///< "adapter_path"
+  /// An adapter's tensors in mlx-lm's form, of the same modules and rank, that training begins with
+  /// instead of random ones: "resume_adapter_file". Empty: none.
+  std::filesystem::path initial_adapter;
 
   Supervise supervise = Supervise::assistant_turns;
   bool pack = false;            ///< sequences one after the other instead of padding

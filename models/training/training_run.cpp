@@ -18,8 +18,8 @@ constexpr int hopeless_steps = 50;
 
 constexpr double pace_memory = 0.9;  ///< how much the time per step remembers of steps before
 
-/// Each step frees and asks for the same blocks: while it lives, more of them are kept than a program
-/// at rest would keep, so that the system need not clear them anew.
+/// Each step frees and asks for the same blocks: while it lives, more of them are kept than a
+/// program at rest would keep, so that the system need not clear them anew.
 class RoomForSteps {
  public:
   RoomForSteps() : before_(set_cache_limit(std::min(get_memory_limit() / 4, size_t(4) << 30))) {}
