@@ -6,9 +6,8 @@
 #include <utility>
 
 #include "app/cli/arguments.h"
-#include "app/cli/interrupt.h"
+#include "app/cli/conversion.h"
 #include "app/cli/verb.h"
-#include "models/quantize/convert.h"
 
 namespace quern::cli {
 
@@ -16,11 +15,6 @@ namespace {
 
 using models::ConvertOptions;
 using models::Quantization;
-
-const std::map<std::string, ConvertOptions::Format> formats = {
-    {"mlx", ConvertOptions::Format::mlx},
-    {"hf", ConvertOptions::Format::published},
-    {"gguf", ConvertOptions::Format::gguf}};
 
 const std::map<std::string, Dtype> dtypes = {
     {"float32", float32}, {"float16", float16}, {"bfloat16", bfloat16}};
@@ -77,19 +71,10 @@ models::QuantizationPlan Convert::plan() const {
 }
 
 int Convert::run(Output& output) const {
-  Interrupt interrupt;
   ConvertOptions complete = options;
   complete.plan = plan();
   if (!dtype.empty()) complete.dtype = dtypes.at(dtype);
-  const models::ConversionWatch watch{
-      .report =
-          [&](const models::ConversionProgress& progress) {
-            output.progress(fmt::format("{} of {} MB, {}", progress.bytes_done / 1'000'000,
-                                        progress.bytes_total / 1'000'000, progress.tensor));
-          },
-      .stop = interrupt.token()};
-  const auto report = models::convert(model_path(source), destination, complete, watch);
-  output.end_progress();
+  const auto report = convert_watched(source, destination, complete, output);
   if (!report) return interrupted;
   if (output.json()) {
     output.object({{"path", destination},
@@ -111,7 +96,7 @@ Action add_convert(CLI::App& command) {
   command.add_option("DST", verb->destination, "Where the converted one goes; must not exist")
       ->required();
   command.add_option("--format", verb->options.format, "mlx (a folder), hf (floats only) or gguf")
-      ->transform(CLI::CheckedTransformer(formats))
+      ->transform(CLI::CheckedTransformer(conversion_formats))
       ->type_name("FORMAT");
   command.add_flag("--quantize,-q", verb->quantize, "Quantize, with the defaults of --mode");
   const auto quantizes = [verb](const std::string&) { verb->quantize = true; };

@@ -1,23 +1,16 @@
 #include <fmt/format.h>
 
-#include <map>
 #include <memory>
 
 #include "app/cli/arguments.h"
-#include "app/cli/interrupt.h"
+#include "app/cli/conversion.h"
 #include "app/cli/verb.h"
-#include "models/quantize/convert.h"
 
 namespace quern::cli {
 
 namespace {
 
 using models::ConvertOptions;
-
-const std::map<std::string, ConvertOptions::Format> formats = {
-    {"mlx", ConvertOptions::Format::mlx},
-    {"hf", ConvertOptions::Format::published},
-    {"gguf", ConvertOptions::Format::gguf}};
 
 struct Fuse {
   std::string source, destination;
@@ -52,18 +45,9 @@ void print(const models::ConversionReport& report, const std::string& destinatio
 }
 
 int Fuse::run(Output& output) const {
-  Interrupt interrupt;
   ConvertOptions complete = options;
   complete.adapters = read_adapters(adapters, strength);
-  const models::ConversionWatch watch{
-      .report =
-          [&](const models::ConversionProgress& progress) {
-            output.progress(fmt::format("{} of {} MB, {}", progress.bytes_done / 1'000'000,
-                                        progress.bytes_total / 1'000'000, progress.tensor));
-          },
-      .stop = interrupt.token()};
-  const auto report = models::convert(model_path(source), destination, complete, watch);
-  output.end_progress();
+  const auto report = convert_watched(source, destination, complete, output);
   if (!report) return interrupted;
   print(*report, destination, output);
   return done;
@@ -82,7 +66,7 @@ Action add_fuse(CLI::App& command) {
                   "Of adapters that have none of their own: 0 nothing, 1 all of them")
       ->capture_default_str();
   command.add_option("--format", verb->options.format, "mlx (a folder), hf (floats only) or gguf")
-      ->transform(CLI::CheckedTransformer(formats))
+      ->transform(CLI::CheckedTransformer(conversion_formats))
       ->type_name("FORMAT");
   command.add_flag("--dequantize", verb->options.dequantize,
                    "Make floats of quantized weights, so that nothing of the change is rounded "

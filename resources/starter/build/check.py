@@ -7,6 +7,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from corpus import accepts
@@ -17,14 +18,16 @@ HERE = Path(__file__).resolve().parent
 def run(*command):
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
-        sys.exit(done.stderr.strip() or f"{command[0]} ended with {done.returncode}")
+        sys.exit(done.stderr.strip() or done.stdout.strip() or f"{command[0]} ended with {done.returncode}")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def answer(cli, model, messages, adapters):
     """What the model says next, word for word the likeliest, and the tokens per second of it."""
-    variables = json.dumps({"messages": messages, "add_generation_prompt": True})
-    prompt = run(cli, "render", model, "--variables", variables, "--json")[0]["prompt"]
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as variables:
+        json.dump({"messages": messages, "add_generation_prompt": True}, variables)
+        variables.flush()
+        prompt = run(cli, "render", model, "--variables", variables.name, "--json")[0]["prompt"]
     lines = run(cli, "generate", model, "--prompt", prompt, "--raw", "--temp", "0", "--max-tokens", "120",
                 "--json", *adapters)
     text = "".join(line.get("text", "") for line in lines)
