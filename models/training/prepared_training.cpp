@@ -54,10 +54,10 @@ std::shared_ptr<const RowEncoder> encoder_of(const ModelFiles& files, const Trai
                     .drop_long = plan.drop_long});
 }
 
-void refuse_kind(const fs::path& data, std::string_view kind, bool are_pairs, bool wants_pairs) {
+void refuse_kind(const fs::path& data, const std::string& what, bool are_pairs, bool wants_pairs) {
   if (are_pairs == wants_pairs) return;
   throw ModelError(
-      fmt::format("[train] {}: holds {}, which the objective is not for", data.string(), kind),
+      fmt::format("[train] {}: holds {}, which the objective is not for", data.string(), what),
       are_pairs ? "Choose the objective dpo or orpo." : "Choose the objective tokens.");
 }
 
@@ -111,7 +111,8 @@ void PreparedTraining::open_data(CheckOptions check) {
     if (data_->valid()) refuse_bad_rows(data_->valid()->report);
   }
   const RowKind kind = data_->train().report.kind;
-  refuse_kind(plan_.data, name_of(kind), kind == RowKind::preference, wants_pairs);
+  refuse_kind(plan_.data, fmt::format("rows of the kind {}", name_of(kind)),
+              kind == RowKind::preference, wants_pairs);
   // How many rows are held out also decides what a position in the others means.
   data_fingerprint_ =
       fmt::format("{:016x}-{}", data_->train().fingerprint, data_->train().rows->size());

@@ -191,7 +191,7 @@ void TrainingFolder::save(const TrainingCheckpoint& checkpoint) {
         last ? fmt::format("The one after {} steps is whole: free some space, then go on with "
                            "--resume.",
                            std::stoll(last->stem().string()))
-             : "Free some space, then begin again.");
+             : "Free some space, then begin again with --resume.");
   }
   const auto all = checkpoints();
   for (size_t i = 0; i + kept_checkpoints < all.size(); ++i) fs::remove(all[i].second);
