@@ -212,12 +212,11 @@ void DryRun::eval(const Arrays& outputs, const std::vector<std::string>& labels,
     }
     for (const array& input : node->inputs) ++values_.at(input.id()).readers;
   }
-  drop_unneeded();
   for (const array& output : outputs) {
     // One that was here already stays as well.
-    if (const auto value = values_.find(output.id()); value->second.planned.buffer())
-      value->second.is_held = true;
+    if (Value& value = values_.at(output.id()); value.planned.buffer()) value.is_held = true;
   }
+  drop_unneeded();
   for (const auto& node : order) run(node);
   wanted_.clear();
   drop_unneeded();

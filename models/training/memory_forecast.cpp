@@ -58,15 +58,17 @@ class DryTraining {
   /// Gradients of a batch, added to those of the batches before.
   void differentiate(const BatchShape& batch) {
     Arrays out = outputs(functions_.gradients(lengths_of(batch)), batch);
-    std::vector<std::string> labels(out.size(), of_gradients);
-    std::fill_n(labels.begin(), 3, of_losses);
+    Arrays wanted(out.begin(), out.begin() + 3);
+    std::vector<std::string> labels(3, of_losses);
     size_t at = 3;
     for (const auto& [name, sum] : gradients_) {
       out[at] = add(sum, multiply(out[at], array(1.0f)));
       ++at;
     }
+    for (const size_t number : functions_.backward_order()) wanted.push_back(out[3 + number]);
+    labels.resize(wanted.size(), of_gradients);
     run_.release(nn::values_of(gradients_));
-    run_.eval(out, labels);
+    run_.eval(wanted, labels);
     run_.release(Arrays(out.begin(), out.begin() + 3));
     gradients_ = nn::with_values(parameters_, Arrays(out.begin() + 3, out.end()));
     look(Moment::gradients, batch);

@@ -73,16 +73,17 @@ Trainer::Gradients Trainer::accumulated() {
     Arrays out =
         batch.packed ? functions_.gradients(input.packed_lengths)(in) : compiled_gradients_(in);
     const double weight = double(input.weight);
+    Arrays wanted(out.begin(), out.begin() + 3), gradients;
     size_t at = 3;
-    Arrays wanted(out.begin(), out.begin() + 3);
     for (const auto& [name, value] : state_.parameters) {
       const array gradient =
           options_.grad_accumulation_steps == 1 ? out[at] : times(out[at], weight);
       const auto [place, is_new] = total.values.emplace(name, gradient);
       if (!is_new) place->second = add(place->second, gradient);
-      wanted.push_back(place->second);
+      gradients.push_back(place->second);
       ++at;
     }
+    for (const size_t number : functions_.backward_order()) wanted.push_back(gradients[number]);
     out.clear();
     eval(wanted);
     total.loss += weight * double(wanted[0].item<float>()) / state_.loss_scale;

@@ -1,5 +1,11 @@
 #include "models/training/training_functions.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <string>
+#include <utility>
+
 #include "engine/nn/random_scope.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/transforms/transforms.h"
@@ -47,6 +53,22 @@ TrainingFunctions::Function TrainingFunctions::gradients(std::vector<int> packed
     out.insert(out.end(), gradients.begin(), gradients.end());
     return out;
   };
+}
+
+std::vector<size_t> TrainingFunctions::backward_order() const {
+  const DecoderSpec& spec = model_.files().spec;
+  const std::string layers = spec.layers_name + ".";
+  const auto depth = [&](const std::string& name) {
+    if (name.starts_with(layers)) return std::atoi(name.c_str() + layers.size());
+    const bool follows = name.starts_with(spec.norm_name) || name.starts_with(spec.head_name);
+    return follows ? std::numeric_limits<int>::max() : -1;
+  };
+  std::vector<std::pair<int, size_t>> order;
+  for (const auto& [name, value] : names_) order.emplace_back(-depth(name), order.size());
+  std::sort(order.begin(), order.end());
+  std::vector<size_t> numbers;
+  for (const auto& [negative_depth, number] : order) numbers.push_back(number);
+  return numbers;
 }
 
 TrainingFunctions::Function TrainingFunctions::update() {

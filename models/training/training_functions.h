@@ -31,6 +31,10 @@ class TrainingFunctions {
   Function loss(std::vector<int> packed_lengths, bool training) const;
   /// The same, followed by the gradients in the parameters' order.
   Function gradients(std::vector<int> packed_lengths) const;
+  /// The parameters by number, in the order in which the backward pass comes to them. Gradients
+  /// that are evaluated in this order need no more of a layer when the pass leaves it; in another,
+  /// the inputs and cotangents of all layers would wait for the last.
+  std::vector<size_t> backward_order() const;
   /// Of parameters, gradients and the optimizer's state: parameters and state after the step.
   Function update();
 
