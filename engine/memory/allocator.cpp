@@ -18,12 +18,6 @@ namespace {
 constexpr size_t alignment = 64;
 constexpr size_t page = 4096;
 
-// Few distinct sizes, so that freed blocks fit later requests.
-size_t rounded(size_t size) {
-  const size_t step = size < page ? alignment : page;
-  return std::max(alignment, (size + step - 1) / step * step);
-}
-
 // Large blocks ask for large pages: fewer faults when they are first written, and fewer misses of
 // the translation buffer ever after.
 void* from_system(size_t size) {
@@ -41,6 +35,12 @@ size_t physical_memory() {
 }
 
 }  // namespace
+
+// Few distinct sizes, so that freed blocks fit later requests.
+size_t Allocator::block_size(size_t wanted) {
+  const size_t step = wanted < page ? alignment : page;
+  return std::max(alignment, (wanted + step - 1) / step * step);
+}
 
 Allocator& Allocator::instance() {
   // Never destroyed: arrays in static storage may outlive any destructor order.
@@ -63,7 +63,7 @@ void* Allocator::take_cached(size_t& size) {
 }
 
 Allocator::Block Allocator::allocate(size_t wanted) {
-  size_t size = rounded(wanted);
+  size_t size = block_size(wanted);
   std::unique_lock lock(mutex_);
   if (size < wanted || active_ + size > memory_limit_) {
     trim_cache(0);

@@ -17,6 +17,9 @@ class Allocator {
 
   static Allocator& instance();
 
+  /// How large a new block for so many bytes is.
+  static size_t block_size(size_t wanted);
+
   Block allocate(size_t size);
   void release(Block block);
 

@@ -1,5 +1,6 @@
 #include "engine/transforms/program.h"
 
+#include <cstdint>
 #include <unordered_map>
 
 #include "engine/graph/eval.h"
@@ -65,8 +66,10 @@ Arrays Program::run(const Arrays& inputs) const {
   return results;
 }
 
-Program record_program(const std::function<Arrays(const Arrays&)>& fun, const Arrays& inputs,
-                       bool any_shape) {
+namespace {
+
+Program record(const std::function<Arrays(const Arrays&)>& fun, const Arrays& inputs,
+               bool any_shape) {
   Arrays placeholders, results;
   std::vector<std::shared_ptr<Node>> tape;
   {
@@ -108,12 +111,29 @@ Program record_program(const std::function<Arrays(const Arrays&)>& fun, const Ar
     program.steps.push_back(std::move(step));
   }
   for (const array& result : results) program.outputs.push_back(numbers.find(result));
+  return program;
+}
 
+void eval_constants(const Program& program, size_t most_axes) {
   Arrays to_evaluate;
   for (const array& constant : program.constants) {
-    if (!constant.is_tracer()) to_evaluate.push_back(constant);
+    if (!constant.is_tracer() && constant.ndim() <= most_axes) to_evaluate.push_back(constant);
   }
   eval(std::move(to_evaluate));
+}
+
+}  // namespace
+
+Program record_program(const std::function<Arrays(const Arrays&)>& fun, const Arrays& inputs,
+                       bool any_shape) {
+  Program program = record(fun, inputs, any_shape);
+  eval_constants(program, SIZE_MAX);
+  return program;
+}
+
+Program record_shapes(const std::function<Arrays(const Arrays&)>& fun, const Arrays& inputs) {
+  Program program = record(fun, inputs, false);
+  eval_constants(program, 0);
   return program;
 }
 

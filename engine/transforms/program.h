@@ -40,6 +40,9 @@ struct Program {
 Program record_program(const std::function<Arrays(const Arrays&)>& fun, const Arrays& inputs,
                        bool any_shape);
 
+/// The same, but only constants without axes are evaluated.
+Program record_shapes(const std::function<Arrays(const Arrays&)>& fun, const Arrays& inputs);
+
 /// Makes steps that do the same to the same values one, and takes out those that only copy or that
 /// nothing needs.
 void simplify(Program& program);

@@ -30,6 +30,8 @@ class TrainableModel {
   }
   Dtype compute_dtype() const { return compute_; }
   bool is_from_scratch() const { return from_scratch_; }
+  /// Weights that are not trained, in the compute dtype: copies where the files have another.
+  const Weights& frozen() const { return frozen_; }
 
   /// How many numbers the model has (a quantized weight counts as the floats it stands for), and
   /// how many of all are trained.

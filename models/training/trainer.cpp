@@ -4,13 +4,10 @@
 #include <cmath>
 
 #include "engine/graph/eval.h"
-#include "engine/nn/random_scope.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/random.h"
 #include "engine/transforms/compile.h"
-#include "engine/transforms/transforms.h"
 #include "models/error.h"
-#include "models/training/optimizer_choice.h"
 
 namespace quern::models {
 
@@ -31,65 +28,37 @@ array key_of(uint64_t seed, int64_t iteration, int batch) {
   return random::key(seed ^ (step * 0xbf58476d1ce4e5b9u + 0x94d049bb133111ebu));
 }
 
+TrainerState beginning(const TrainableModel& model, uint64_t seed) {
+  TrainerState state;
+  state.parameters = model.initial(seed);
+  return state;
+}
+
 array times(const array& x, double factor) { return multiply(x, array(float(factor), x.dtype())); }
 
 }  // namespace
 
 Trainer::Trainer(const TrainableModel& model, const TrainingOptions& options, BatchSource& data)
-    : model_(model), options_(options), data_(data), optimizer_(make_optimizer(options)) {
-  state_.parameters = model.initial(options.seed);
-  if (state_.parameters.empty()) {
-    throw ModelError("[train] no parameters are chosen to be trained", "Choose other layers.");
-  }
+    : model_(model),
+      options_(options),
+      data_(data),
+      state_(beginning(model, options.seed)),
+      functions_(model, options, state_.parameters) {
   eval(nn::values_of(state_.parameters));
-  optimizer_->init(state_.parameters);
-  state_.optimizer = optimizer_->state();
+  state_.optimizer = functions_.first_state(state_.parameters);
   if (options.compute == float16) state_.loss_scale = first_loss_scale;
-  compiled_gradients_ = compile(gradient_function({}));
-  compiled_loss_ = compile(loss_function({}, false));
-  compiled_update_ = compile([this](const Arrays& in) {
-    const auto part = [&](const nn::Parameters& names, size_t from) {
-      return nn::with_values(
-          names, Arrays(in.begin() + ptrdiff_t(from), in.begin() + ptrdiff_t(from + names.size())));
-    };
-    const size_t count = state_.parameters.size();
-    optimizer_->set_state(part(state_.optimizer, 2 * count));
-    Arrays out = nn::values_of(
-        optimizer_->apply_gradients(part(state_.parameters, count), part(state_.parameters, 0)));
-    for (const auto& [name, value] : optimizer_->state()) out.push_back(value);
-    return out;
-  });
-}
-
-/// Of parameters, tokens, supervised, a key and the loss scale: the loss, times the scale, the
-/// margin and the accuracy.
-Trainer::Function Trainer::loss_function(std::vector<int> packed_lengths, bool training) const {
-  return [this, packed_lengths = std::move(packed_lengths), training](const Arrays& in) {
-    const auto last = in.end() - 4;
-    const nn::Parameters parameters = nn::with_values(state_.parameters, Arrays(in.begin(), last));
-    const nn::RandomScope random(last[2]);
-    const BatchLoss loss =
-        batch_loss(model_, options_, parameters, last[0], last[1], packed_lengths, training);
-    return Arrays{multiply(loss.loss, last[3]), loss.margin, loss.accuracy};
-  };
-}
-
-/// The same, followed by the gradients.
-Trainer::Function Trainer::gradient_function(std::vector<int> packed_lengths) const {
-  std::vector<int> argnums;
-  for (size_t i = 0; i < state_.parameters.size(); ++i) argnums.push_back(int(i));
-  const auto both = value_and_grad(loss_function(std::move(packed_lengths), true), argnums);
-  return [both](const Arrays& in) {
-    auto [out, gradients] = both(in);
-    out.insert(out.end(), gradients.begin(), gradients.end());
-    return out;
-  };
+  compiled_gradients_ = compile(functions_.gradients({}));
+  compiled_loss_ = compile(functions_.loss({}, false));
+  compiled_update_ = compile(functions_.update());
 }
 
 Arrays Trainer::arguments(const LossInput& input, const array& key) const {
-  Arrays in = nn::values_of(state_.parameters);
-  in.insert(in.end(), {input.tokens, input.supervised, key, array(float(state_.loss_scale))});
-  return in;
+  if (state_.parameters.empty()) {
+    throw ModelError("[train] memory ran out while parameters were replaced",
+                     "Go on from the last checkpoint, with a smaller batch or model.");
+  }
+  return TrainingFunctions::arguments(state_.parameters, input.tokens, input.supervised, key,
+                                      array(float(state_.loss_scale)));
 }
 
 /// Of all of the step's batches: their mean, weighted by what each is a mean over.
@@ -102,18 +71,19 @@ Trainer::Gradients Trainer::accumulated() {
     const Arrays in = arguments(input, key_of(options_.seed, state_.iteration, i));
     // The lengths of packed sequences are part of the graph, and hardly ever the same again.
     Arrays out =
-        batch.packed ? gradient_function(input.packed_lengths)(in) : compiled_gradients_(in);
+        batch.packed ? functions_.gradients(input.packed_lengths)(in) : compiled_gradients_(in);
     const double weight = double(input.weight);
+    Arrays wanted(out.begin(), out.begin() + 3), gradients;
     size_t at = 3;
-    Arrays wanted(out.begin(), out.begin() + 3);
     for (const auto& [name, value] : state_.parameters) {
       const array gradient =
           options_.grad_accumulation_steps == 1 ? out[at] : times(out[at], weight);
       const auto [place, is_new] = total.values.emplace(name, gradient);
       if (!is_new) place->second = add(place->second, gradient);
-      wanted.push_back(place->second);
+      gradients.push_back(place->second);
       ++at;
     }
+    for (const size_t number : functions_.backward_order()) wanted.push_back(gradients[number]);
     out.clear();
     eval(wanted);
     total.loss += weight * double(wanted[0].item<float>()) / state_.loss_scale;
@@ -152,7 +122,7 @@ StepReport Trainer::step() {
       gradients.values.clear();
       report.grad_norm = double(norm.item<float>());
       report.skipped = !std::isfinite(report.grad_norm) || !std::isfinite(report.loss);
-      if (!report.skipped) update(clipped);
+      if (!report.skipped) update(std::move(clipped));
       adapt_loss_scale(!report.skipped);
     }
     const auto rate = state_.optimizer.find("learning_rate");
@@ -169,17 +139,21 @@ StepReport Trainer::step() {
   }
 }
 
-void Trainer::update(const nn::Parameters& gradients) {
+void Trainer::update(nn::Parameters gradients) {
   Arrays in = nn::values_of(state_.parameters);
-  for (const nn::Parameters* part :
-       {&gradients, static_cast<const nn::Parameters*>(&state_.optimizer)}) {
+  for (const nn::Parameters* part : {&gradients, &state_.optimizer}) {
     for (const auto& [name, value] : *part) in.push_back(value);
   }
+  const nn::Parameters names = names_alone(state_.parameters),
+                       state_names = names_alone(state_.optimizer);
   const Arrays out = compiled_update_(in);
+  // Nobody else holds what was before: it goes, parameter by parameter, as the new comes.
+  for (nn::Parameters* part : {&gradients, &state_.parameters, &state_.optimizer}) part->clear();
+  in.clear();
   eval(out);
-  const auto middle = out.begin() + ptrdiff_t(state_.parameters.size());
-  state_.parameters = nn::with_values(state_.parameters, Arrays(out.begin(), middle));
-  state_.optimizer = nn::with_values(state_.optimizer, Arrays(middle, out.end()));
+  const auto middle = out.begin() + ptrdiff_t(names.size());
+  state_.parameters = nn::with_values(names, Arrays(out.begin(), middle));
+  state_.optimizer = nn::with_values(state_names, Arrays(middle, out.end()));
 }
 
 void Trainer::adapt_loss_scale(bool finite) {
@@ -205,7 +179,7 @@ ValidationReport Trainer::validate(BatchSource& source, int batches) {
     if (input.weight == 0) continue;
     const Arrays in = arguments(input, random::key(0));
     const Arrays out =
-        batch.packed ? loss_function(input.packed_lengths, false)(in) : compiled_loss_(in);
+        batch.packed ? functions_.loss(input.packed_lengths, false)(in) : compiled_loss_(in);
     eval(out);
     report.loss += double(input.weight) * double(out[0].item<float>()) / state_.loss_scale;
     report.accuracy += double(input.weight) * double(out[2].item<float>());

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 
-#include "engine/optim/optimizer.h"
 #include "models/training/batch.h"
-#include "models/training/batch_loss.h"
 #include "models/training/trainable_model.h"
+#include "models/training/training_functions.h"
 #include "models/training/training_options.h"
 
 namespace quern::models {
@@ -53,7 +51,9 @@ class Trainer {
   Trainer(const TrainableModel& model, const TrainingOptions& options, BatchSource& data);
 
   /// One step, from as many batches as the options say. Rethrows what the data throws, and
-  /// OutOfMemory; the state is that before the step then.
+  /// OutOfMemory; the state is that before the step then, unless it was just being replaced: new
+  /// parameters take the memory of the old ones. Then there is none before restore(), and a step
+  /// throws ModelError.
   StepReport step();
 
   /// The mean loss on a source from its beginning, of at most so many batches; -1: one epoch.
@@ -70,20 +70,18 @@ class Trainer {
     double loss = 0, margin = 0, accuracy = 0;
     int64_t weight = 0, tokens = 0;
   };
-  using Function = std::function<Arrays(const Arrays&)>;
+  using Function = TrainingFunctions::Function;
 
-  Function loss_function(std::vector<int> packed_lengths, bool training) const;
-  Function gradient_function(std::vector<int> packed_lengths) const;
   Arrays arguments(const LossInput& input, const array& key) const;
   Gradients accumulated();
-  void update(const nn::Parameters& gradients);
+  void update(nn::Parameters gradients);
   void adapt_loss_scale(bool finite);
 
   const TrainableModel& model_;
   const TrainingOptions options_;
   BatchSource& data_;
-  std::shared_ptr<optim::AnyOptimizer> optimizer_;
   mutable TrainerState state_;
+  TrainingFunctions functions_;
   Function compiled_gradients_, compiled_loss_, compiled_update_;
 };
 

@@ -1,5 +1,6 @@
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
+#include "engine/backend/cpu/reshaped_strides.h"
 #include "engine/primitives/cast.h"
 #include "engine/primitives/shape.h"
 
@@ -25,45 +26,6 @@ void broadcast_to(const BroadcastTo&, const Arrays& in, Arrays& out) {
   out[0].set_view(a.buffer(), std::move(strides), a.byte_offset());
 }
 
-/// Strides that read `a` in row-major order under another shape; false when none exist.
-bool reshaped_strides(const array& a, const Shape& shape, Strides& strides) {
-  strides = Strides(shape.size(), 0);
-  Shape from;
-  Strides steps;
-  for (size_t i = 0; i < a.ndim(); ++i) {
-    if (a.shape()[i] == 1) continue;
-    from.push_back(a.shape()[i]);
-    steps.push_back(a.strides()[i]);
-  }
-  size_t i = 0, j = 0;
-  while (j < shape.size()) {
-    if (shape[j] == 1) {
-      strides[j++] = 1;
-      continue;
-    }
-    // One run of old axes against one run of new axes with the same product.
-    int64_t old_product = from[i], new_product = shape[j];
-    const size_t first_old = i, first_new = j;
-    while (old_product != new_product) {
-      if (old_product < new_product)
-        old_product *= from[++i];
-      else
-        new_product *= shape[++j];
-    }
-    for (size_t k = first_old; k < i; ++k) {
-      if (steps[k] != steps[k + 1] * from[k + 1]) return false;
-    }
-    int64_t step = steps[i];
-    for (size_t k = j + 1; k-- > first_new;) {
-      strides[k] = step;
-      step *= shape[k];
-    }
-    ++i;
-    ++j;
-  }
-  return true;
-}
-
 /// Of whatever primitive that only changes the shape.
 template <typename P>
 void reshape(const P&, const Arrays& in, Arrays& out) {
@@ -73,9 +35,8 @@ void reshape(const P&, const Arrays& in, Arrays& out) {
     out[0].set_view(a.buffer(), row_major_strides(shape), a.byte_offset());
     return;
   }
-  Strides strides;
-  if (reshaped_strides(a, shape, strides)) {
-    out[0].set_view(a.buffer(), std::move(strides), a.byte_offset());
+  if (auto strides = reshaped_strides(a, shape)) {
+    out[0].set_view(a.buffer(), std::move(*strides), a.byte_offset());
     return;
   }
   const array dense = row_contiguous(a);

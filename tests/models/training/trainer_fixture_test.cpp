@@ -40,7 +40,9 @@ class RecordedBatches final : public BatchSource {
     eval(tokens, lengths);
     const int steps = tokens.shape(0), rows = tokens.shape(1), columns = tokens.shape(2);
     for (int s = 0; s < steps; ++s) {
-      Batch batch{.rows = rows, .columns = columns};
+      Batch batch;
+      batch.rows = rows;
+      batch.columns = columns;
       const int32_t* from = tokens.data<int32_t>() + int64_t(s) * rows * columns;
       batch.tokens.assign(from, from + rows * columns);
       for (int r = 0; r < rows; ++r) {
