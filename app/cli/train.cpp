@@ -69,7 +69,7 @@ constexpr Flag flags[] = {
 
 struct Train {
   std::string model, data, out, config;
-  bool resume = false;
+  bool resume = false, only_forecast = false, force = false;
   std::optional<int> show_mask;
   json given = json::object();  ///< settings from flags
 
@@ -133,10 +133,13 @@ TrainingPlan Train::plan() const {
   return plan;
 }
 
-/// What the data is and how much of the model is trained, before the first step.
-void print_beginning(const models::PreparedTraining& training, Output& output) {
+/// What the data is, how much of the model is trained and what memory that takes, before the first
+/// step.
+void print_beginning(const models::PreparedTraining& training,
+                     const models::MemoryForecast& forecast, Output& output) {
   json begin = {{"parameters", training.parameters()},
-                {"trained_parameters", training.trained_parameters()}};
+                {"trained_parameters", training.trained_parameters()},
+                {"memory", forecast.to_json()}};
   if (const models::Dataset* data = training.data()) {
     const models::DataReport& report = data->train().report;
     output.text(report.summary() + "\n");
@@ -150,6 +153,7 @@ void print_beginning(const models::PreparedTraining& training, Output& output) {
                           training.trained_parameters(), training.parameters(),
                           100.0 * double(training.trained_parameters()) /
                               double(std::max<int64_t>(1, training.parameters()))));
+  output.text(forecast.summary() + "\n");
   if (output.json()) output.object({{"begin", begin}});
 }
 
@@ -270,7 +274,10 @@ int Train::run(Output& output) {
     print_mask(training, output);
     return done;
   }
-  print_beginning(training, output);
+  const models::MemoryForecast forecast = training.forecast();
+  print_beginning(training, forecast, output);
+  if (!force) training.check_memory(forecast);
+  if (only_forecast) return done;
   Reporter reporter(output);
   const models::TrainingOutcome outcome = training.run(
       resume, {.report = [&](const models::TrainingEvent& event) { std::visit(reporter, event); },
@@ -309,6 +316,9 @@ Action add_train(CLI::App& command) {
                   "Print a row token by token, those that are learnt marked, and train nothing")
       ->check(CLI::PositiveNumber)
       ->type_name("ROW");
+  command.add_flag("--forecast", verb->only_forecast,
+                   "Say how much memory it will take, and train nothing");
+  command.add_flag("--force", verb->force, "Train even if it should not fit into memory");
   for (const Flag& flag : flags) {
     if (flag.value == Value::flag) {
       command.add_flag_callback(

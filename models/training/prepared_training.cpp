@@ -144,6 +144,37 @@ nlohmann::json PreparedTraining::settings() const {
   return settings;
 }
 
+namespace {
+
+/// Whether the batches are packed is the plan's to say, but not of those that are in a file.
+BatchShape largest_of(const BatchSource& source, bool packed) {
+  const auto [rows, columns] = source.largest_batch();
+  return {rows, columns, packed};
+}
+
+}  // namespace
+
+BatchShape PreparedTraining::train_shape() const {
+  return largest_of(*train_, data_ && plan_.pack);
+}
+
+std::optional<BatchShape> PreparedTraining::valid_shape() const {
+  if (!valid_) return std::nullopt;
+  return largest_of(*valid_, data_ && plan_.pack);
+}
+
+MemoryForecast PreparedTraining::forecast() const {
+  return forecast_memory(*model_, plan_.options, train_shape(), valid_shape());
+}
+
+void PreparedTraining::check_memory(const MemoryForecast& forecast) const {
+  const size_t bytes = memory_at_hand();
+  if (forecast.total() <= bytes) return;
+  throw does_not_fit(
+      forecast, bytes,
+      smaller_trainings(*model_, plan_.options, train_shape(), valid_shape(), bytes));
+}
+
 TrainingOutcome PreparedTraining::run(bool resume, const TrainingWatch& watch) {
   TrainingFolder folder = resume ? TrainingFolder::open(plan_.out, settings())
                                  : TrainingFolder::create(plan_.out, settings());

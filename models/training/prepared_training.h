@@ -5,6 +5,7 @@
 
 #include "models/language_model.h"
 #include "models/training/data/dataset.h"
+#include "models/training/smaller_training.h"
 #include "models/training/training_plan.h"
 #include "models/training/training_run.h"
 
@@ -31,12 +32,20 @@ class PreparedTraining {
   int64_t parameters() const;
   int64_t trained_parameters() const;
 
+  /// What it will take, by the largest batch that the data may give.
+  MemoryForecast forecast() const;
+  /// Throws ModelError when that is more than memory_at_hand(), naming settings with which the
+  /// training would fit.
+  void check_memory(const MemoryForecast& forecast) const;
+
   /// From the beginning, or with `resume` where the plan's folder stopped. See run_training().
   TrainingOutcome run(bool resume, const TrainingWatch& watch = {});
 
  private:
   void open_data(CheckOptions check);
   nlohmann::json settings() const;
+  BatchShape train_shape() const;
+  std::optional<BatchShape> valid_shape() const;
 
   TrainingPlan plan_;
   std::unique_ptr<TrainableModel> model_;

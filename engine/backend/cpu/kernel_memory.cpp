@@ -144,10 +144,19 @@ size_t packed_bytes(int64_t rows, int64_t depth) {
   return size_t(std::min(rows, most_rows) * chunk) * sizeof(float);
 }
 
+/// Products with one right side become one product of many rows. Others are packed one by one, as
+/// many at a time as there are threads.
 void matmul(const Primitive& primitive, Planned& k) {
   k.allocate();
-  const array& a = k.in[typeid(primitive) == typeid(AddMM) ? 1 : 0];
-  if (a.ndim() >= 2) k.work(packed_bytes(a.shape(-2), a.shape(-1)));
+  const size_t first = typeid(primitive) == typeid(AddMM) ? 1 : 0;
+  const array &a = k.in[first], &b = k.in[first + 1];
+  const int64_t rows = a.shape(-2), depth = a.shape(-1);
+  const int64_t batches = int64_t(k.out[0].size()) / (rows * b.shape(-1));
+  bool is_one = true;
+  for (size_t i = 0; i + 2 < b.ndim(); ++i) is_one &= b.shape()[i] == 1 || b.strides()[i] == 0;
+  if (is_one) return k.work(packed_bytes(rows * batches, depth));
+  k.work(packed_bytes(rows, depth) *
+         size_t(std::min<int64_t>(batches, ThreadPool::instance().size())));
 }
 
 /// All leading axes of x are rows where there is one matrix.
