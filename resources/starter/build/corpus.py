@@ -3,8 +3,8 @@
 
     corpus.py OUT [--seed N] [--characters N]      writes OUT/train.jsonl and OUT/valid.jsonl
 
-One record per line: {"messages": [{"role": ..., "content": ...}, ...]}. The same seed gives the same files. A held-out
-key (a question, a pair of numbers, a name) does not stand in both files, and the card's new questions stand in neither.
+One record per line: {"messages": [{"role": ..., "content": ...}, ...]}. The same seed gives the same files. Nothing of a
+held-out key (a question, a pair of numbers, a name) stands in both files, and neither do the new questions of the card.
 """
 
 import argparse
@@ -40,22 +40,11 @@ REPEAT, SURE, THANK = 0.03, 0.03, 0.08  # how often "say that again", "are you s
 HELD_OUT = 0.025
 CHARACTERS = 8_400_000
 
-AGAIN = (
-    "can you say that again", "say that again", "repeat that", "please repeat that", "again, please",
-    "can you repeat that", "what did you say", "one more time, please",
-)
-ARE_YOU_SURE = (
-    "are you sure", "are you sure about that", "is that right", "is that true", "really", "is that correct",
-    "are you certain",
-)
-THANKS = (
-    "thanks", "thank you", "thanks a lot", "thank you very much", "great, thanks", "OK, thank you",
-    "that helps, thanks",
-)
+AGAIN = ("can you say that again", "say that again", "repeat that", "please repeat that", "again, please", "can you repeat that", "what did you say", "one more time, please")
+ARE_YOU_SURE = ("are you sure", "are you sure about that", "is that right", "is that true", "really", "is that correct", "are you certain")
+THANKS = ("thanks", "thank you", "thanks a lot", "thank you very much", "great, thanks", "OK, thank you", "that helps, thanks")
 
 CERTAIN, UNCERTAIN = ("arithmetic", "words", "world", "facts"), ("quern", "concepts")
-UNSURE = "I think so, but I am a small model, so please check what matters."
-WELCOME = ("You are welcome!", "You are welcome! I am glad that I could help.")
 
 
 def subjects():
@@ -75,19 +64,8 @@ def subjects():
             if not held_out(thread.key) and not depends(thread):
                 return thread.turns[:1]
 
-    return {
-        "quern": quern,
-        "concepts": concepts,
-        "memory rule": memory_rule.draw,
-        "small talk": talk,
-        "remembering": memory.source(between),
-        "arithmetic": arithmetic.draw,
-        "words": words.draw,
-        "facts": facts,
-        "world": world.draw,
-        "unknown": unknown.draw,
-        "systems": systems.source(answered, simple),
-    }
+    return {"quern": quern, "concepts": concepts, "memory rule": memory_rule.draw, "small talk": talk, "remembering": memory.source(between), "arithmetic": arithmetic.draw,
+            "words": words.draw, "facts": facts, "world": world.draw, "unknown": unknown.draw, "systems": systems.source(answered, simple)}
 
 
 def held_out(key):
@@ -146,10 +124,10 @@ class Corpus:
         if not system and rng.random() < REPEAT:
             turns.append(Turn(phrasing.ask(rng, rng.choice(AGAIN), opening=False), turns[-1].answer))
         elif not system and rng.random() < SURE and name in CERTAIN + UNCERTAIN:
-            sure = f"Yes, I am sure. {turns[-1].answer}" if name in CERTAIN else UNSURE
+            sure = f"Yes, I am sure. {turns[-1].answer}" if name in CERTAIN else "I think so, but I am a small model, so please check what matters."
             turns.append(Turn(phrasing.ask(rng, rng.choice(ARE_YOU_SURE), opening=False), sure))
         elif not system and rng.random() < THANK:
-            turns.append(Turn(phrasing.ask(rng, rng.choice(THANKS), opening=False), rng.choice(WELCOME)))
+            turns.append(Turn(phrasing.ask(rng, rng.choice(THANKS), opening=False), rng.choice(("You are welcome!", "You are welcome! I am glad that I could help."))))
         if not system and rng.random() < PLAIN_SYSTEM:
             system = systems.plain(rng)
         messages = [{"role": "system", "content": system}] if system else []
@@ -193,7 +171,8 @@ def depends(thread):
 
 def read_questions():
     spec = json.loads((Path(__file__).parent / "questions.json").read_text())
-    return spec["questions"]
+    rows = spec["questions"] + [{"question": turn, "in_training": None} for exchange in spec["exchanges"] for turn in exchange["turns"]]
+    return spec, rows
 
 
 def check_questions(rows, lines):
@@ -205,12 +184,12 @@ def check_questions(rows, lines):
         if messages[0]["role"] == "user":
             answers[messages[0]["content"]].add(messages[1]["content"])
     for row in rows:
-        question, expected = row["question"], row["in_training"]
-        if (question in asked) != expected:
-            raise SystemExit(f"questions.json: {question!r} in the training text: {not expected}, but the card says {expected}")
-        refused = [answer for answer in answers[question] if expected and not accepts(row, answer)]
-        if refused:
-            raise SystemExit(f"questions.json: the card refuses the training text's own answer to {question!r}: {refused[0]!r}")
+        if row["in_training"] is not None and (row["question"] in asked) != row["in_training"]:
+            raise SystemExit(f"questions.json: {row['question']!r} is {'not ' if row['in_training'] else ''}in the training text")
+        if row["in_training"]:
+            for answer in answers[row["question"]]:
+                if not accepts(row, answer):
+                    raise SystemExit(f"questions.json: {row['question']!r} is answered {answer!r} in the training text, which the card refuses")
 
 
 def accepts(row, answer):
@@ -226,8 +205,8 @@ def main():
     parser.add_argument("--characters", type=int, default=CHARACTERS)
     arguments = parser.parse_args()
 
-    rows = read_questions()
-    reserved = {phrasing.normalise(row["question"]) for row in rows if not row["in_training"]}
+    _, rows = read_questions()
+    reserved = {phrasing.normalise(row["question"]) for row in rows if row["in_training"] is False}
     kept = {phrasing.normalise(row["question"]) for row in rows if row["in_training"]}
     corpus = Corpus(arguments.seed, reserved, kept)
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -239,11 +218,9 @@ def main():
     print(f"{'subject':<14}{'exchanges':>10}{'characters':>12}{'share':>8}")
     whole = sum(corpus.characters.values())
     for name in SHARES:
-        characters = corpus.characters[name]
-        print(f"{name:<14}{corpus.exchanges[name]:>10}{characters:>12}{characters / whole:>8.1%}")
+        print(f"{name:<14}{corpus.exchanges[name]:>10}{corpus.characters[name]:>12}{corpus.characters[name] / whole:>8.1%}")
     several = sum(1 for count in train.values() if count > 3)
-    print(f"train: {len(train)} records, {several / len(train):.0%} of several turns, {total} characters, "
-          f"about {total / 4.2 / 1e6:.2f} M tokens")
+    print(f"train: {len(train)} records, {several / len(train):.0%} of several turns, {total} characters, about {total / 4.2 / 1e6:.2f} M tokens")
     print(f"valid: {len(valid)} records, {valid_total} characters")
 
 

@@ -3,37 +3,24 @@
 from . import lists, phrasing
 from .thread import Thread, Turn, with_another
 
-ADD = (
-    *("what is {a} + {b}",) * 8, *("{a} + {b}",) * 2, *("what is {a} plus {b}",) * 2, "what's {a} + {b}", "{a} + {b}",
-    "{a}+{b}", "{a} + {b} = ?", "{a} + {b} =", "what is {a} plus {b}", "{a} plus {b}", "add {a} and {b}",
-    "how much is {a} + {b}", "how much is {a} plus {b}", "what is the sum of {a} and {b}",
-    "what do you get if you add {a} and {b}", "calculate {a} + {b}", "compute {a} + {b}", "can you add {a} and {b}",
-    "what does {a} + {b} make", "tell me what {a} + {b} is", "what are {a} and {b} together", "solve {a} + {b}",
-    "do you know what {a} + {b} is", "can you tell me what {a} plus {b} is", "add {b} to {a}",
-)
-SUBTRACT = (
-    *("what is {a} - {b}",) * 8, *("{a} - {b}",) * 2, *("what is {a} minus {b}",) * 2, "what's {a} - {b}", "{a} - {b}",
-    "{a}-{b}", "{a} - {b} = ?", "{a} - {b} =", "what is {a} minus {b}", "{a} minus {b}", "how much is {a} - {b}",
-    "how much is {a} minus {b}", "subtract {b} from {a}", "take {b} from {a}", "take {b} away from {a}",
-    "calculate {a} - {b}", "compute {a} - {b}", "what is {a} less {b}", "what is the difference between {a} and {b}",
-    "tell me what {a} - {b} is", "solve {a} - {b}", "can you subtract {b} from {a}",
-    "can you tell me what {a} minus {b} is",
-)
-MULTIPLY = (
-    *("what is {a} x {b}", "what is {a} times {b}") * 4, "what is {a} * {b}", "what is {a} times {b}", "{a} times {b}",
-    "{a} x {b}", "{a} * {b}", "{a}*{b}", "multiply {a} by {b}", "multiply {a} and {b}", "how much is {a} times {b}",
-    "how much is {a} x {b}", "calculate {a} x {b}", "what's {a} times {b}", "tell me what {a} times {b} is",
-    "what is the product of {a} and {b}", "compute {a} * {b}", "can you multiply {a} by {b}", "{a} x {b} = ?",
-    "solve {a} x {b}",
-)
+ADD = (*("what is {a} + {b}",) * 8, *("{a} + {b}",) * 2, *("what is {a} plus {b}",) * 2, "what's {a} + {b}", "{a} + {b}", "{a}+{b}", "{a} + {b} = ?", "{a} + {b} =", "what is {a} plus {b}", "{a} plus {b}", "add {a} and {b}",
+       "how much is {a} + {b}", "how much is {a} plus {b}", "what is the sum of {a} and {b}", "what do you get if you add {a} and {b}", "calculate {a} + {b}",
+       "compute {a} + {b}", "can you add {a} and {b}", "what does {a} + {b} make", "tell me what {a} + {b} is", "what are {a} and {b} together", "solve {a} + {b}",
+       "do you know what {a} + {b} is", "can you tell me what {a} plus {b} is", "add {b} to {a}")
+SUBTRACT = (*("what is {a} - {b}",) * 8, *("{a} - {b}",) * 2, *("what is {a} minus {b}",) * 2, "what's {a} - {b}", "{a} - {b}", "{a}-{b}", "{a} - {b} = ?", "{a} - {b} =", "what is {a} minus {b}", "{a} minus {b}",
+            "how much is {a} - {b}", "how much is {a} minus {b}", "subtract {b} from {a}", "take {b} from {a}", "take {b} away from {a}", "calculate {a} - {b}",
+            "compute {a} - {b}", "what is {a} less {b}", "what is the difference between {a} and {b}", "tell me what {a} - {b} is", "solve {a} - {b}",
+            "can you subtract {b} from {a}", "can you tell me what {a} minus {b} is")
+MULTIPLY = (*("what is {a} x {b}", "what is {a} times {b}") * 4, "what is {a} * {b}", "what is {a} times {b}", "{a} times {b}", "{a} x {b}", "{a} * {b}", "{a}*{b}", "multiply {a} by {b}", "multiply {a} and {b}",
+            "how much is {a} times {b}", "how much is {a} x {b}", "calculate {a} x {b}", "what's {a} times {b}", "tell me what {a} times {b} is", "what is the product of {a} and {b}",
+            "compute {a} * {b}", "can you multiply {a} by {b}", "{a} x {b} = ?", "solve {a} x {b}")
 
 NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
 
 def turn(rng, forms, answer, **fields):
     question = phrasing.ask(rng, phrasing.expand(rng, rng.choice(forms).format(**fields)))
-    return Thread([Turn(question, answer)], phrasing.normalise(question),
-        about=answer.split(" =")[0] if " =" in answer else None)
+    return Thread([Turn(question, answer)], phrasing.normalise(question), about=answer.split(" =")[0] if " =" in answer else None)
 
 
 def spoken(rng, a, b):
@@ -55,7 +42,7 @@ def not_often_zero(draw):
 
     def fewer(rng):
         thread = draw(rng)
-        while " 0 " in f" {thread.turns[0].answer.split('=')[0]} " and rng.random() < 0.8:
+        while rng.random() < 0.8 and any(side.strip(" =.?") == "0" for side in thread.turns[0].answer.replace("-", "+").split("=")[0].split("+")):
             thread = draw(rng)
         return thread
 
@@ -87,32 +74,23 @@ def subtraction(rng):
 
 
 def multiplication(rng):
-    a, b = (rng.randint(0, 12) if rng.random() < 0.3 else rng.randint(2, 10) for _ in range(2))
+    a, b = rng.randint(0, 12) if rng.random() < 0.3 else rng.randint(2, 10), rng.randint(1, 12) if rng.random() < 0.3 else rng.randint(2, 10)
     x, y = spoken(rng, a, b)
     return turn(rng, MULTIPLY, f"{a} x {b} = {a * b}.", a=x, b=y)
 
 
 def division(rng):
     a, b = rng.randint(1, 10), rng.randint(2, 10)
-    forms = (
-        "what is {n} / {b}", "what is {n} divided by {b}", "{n} / {b}", "{n} divided by {b}", "divide {n} by {b}",
-        "how much is {n} divided by {b}", "how many times does {b} fit in {n}",
-    )
+    forms = ("what is {n} / {b}", "what is {n} divided by {b}", "{n} / {b}", "{n} divided by {b}", "divide {n} by {b}", "how much is {n} divided by {b}", "how many times does {b} fit in {n}")
     return turn(rng, forms, f"{a * b} / {b} = {a}.", n=a * b, b=b)
 
 
 def double_or_half(rng):
     n = rng.randint(1, 50)
     if rng.random() < 0.5:
-        forms = (
-            "what is the double of {n}", "double {n}", "what is twice {n}", "what is two times {n}",
-            "how much is twice {n}", "what is {n} doubled",
-        )
+        forms = ("what is the double of {n}", "double {n}", "what is twice {n}", "what is two times {n}", "how much is twice {n}", "what is {n} doubled")
         return turn(rng, forms, f"The double of {n} is {2 * n}.", n=n)
-    forms = (
-        "what is half of {n}", "halve {n}", "what is the half of {n}", "how much is half of {n}", "half of {n}",
-        "what is {n} halved",
-    )
+    forms = ("what is half of {n}", "halve {n}", "what is the half of {n}", "how much is half of {n}", "half of {n}", "what is {n} halved")
     return turn(rng, forms, f"Half of {2 * n} is {n}.", n=2 * n)
 
 
@@ -121,17 +99,11 @@ def comparing(rng):
     a, b = rng.sample(range(top + 1), 2)
     larger, smaller = max(a, b), min(a, b)
     if rng.random() < 0.5:
-        forms = (
-            "which is [larger|bigger|greater|more], {a} or {b}", "which number is [larger|bigger], {a} or {b}",
-            "what is [larger|bigger|more], {a} or {b}", "is {a} or {b} [larger|bigger|greater]",
-            "{a} or {b}, which is [larger|bigger]", "which one is the [larger|bigger] number: {a} or {b}",
-        )
+        forms = ("which is [larger|bigger|greater|more], {a} or {b}", "which number is [larger|bigger], {a} or {b}", "what is [larger|bigger|more], {a} or {b}",
+                 "is {a} or {b} [larger|bigger|greater]", "{a} or {b}, which is [larger|bigger]", "which one is the [larger|bigger] number: {a} or {b}")
         return turn(rng, forms, f"{larger} is larger than {smaller}.", a=a, b=b)
     if rng.random() < 0.5:
-        forms = (
-            "which is [smaller|less], {a} or {b}", "which number is smaller, {a} or {b}",
-            "what is [smaller|less], {a} or {b}", "is {a} or {b} smaller", "{a} or {b}, which is smaller",
-        )
+        forms = ("which is [smaller|less], {a} or {b}", "which number is smaller, {a} or {b}", "what is [smaller|less], {a} or {b}", "is {a} or {b} smaller", "{a} or {b}, which is smaller")
         return turn(rng, forms, f"{smaller} is smaller than {larger}.", a=a, b=b)
     forms = ("is {a} [larger|bigger|greater|more] than {b}", "is it true that {a} is [larger|bigger] than {b}")
     return turn(rng, forms, f"Yes, {a} is larger than {b}." if a > b else f"No, {a} is smaller than {b}.", a=a, b=b)
@@ -140,34 +112,22 @@ def comparing(rng):
 def counting(rng):
     if rng.random() < 0.5:
         n = rng.choice((3, 4, 5, 5, 6, 7, 8, 9, 10, 10, 10, 12, 15, 20))
-        forms = (
-            "count to {n}", "count from 1 to {n}", "can you count to {n}", "can you count from 1 to {n}",
-            "count up to {n}", "say the numbers from 1 to {n}",
-        )
+        forms = ("count to {n}", "count from 1 to {n}", "can you count to {n}", "can you count from 1 to {n}", "count up to {n}", "say the numbers from 1 to {n}")
         return turn(rng, forms, ", ".join(map(str, range(1, n + 1))) + ".", n=n)
     if rng.random() < 0.5:
         n = rng.choice((3, 4, 5, 5, 6, 8, 10, 10, 10))
-        forms = (
-            "count down from {n}", "count backwards from {n}", "count from {n} down to 1",
-            "can you count down from {n}", "count down from {n} to 1",
-        )
+        forms = ("count down from {n}", "count backwards from {n}", "count from {n} down to 1", "can you count down from {n}", "count down from {n} to 1")
         return turn(rng, forms, ", ".join(map(str, range(n, 0, -1))) + ".", n=n)
     a = rng.randint(1, 40)
     b = a + rng.randint(2, 6)
-    forms = (
-        "count from {a} to {b}", "can you count from {a} to {b}", "list the numbers from {a} to {b}",
-        "say the numbers from {a} to {b}",
-    )
+    forms = ("count from {a} to {b}", "can you count from {a} to {b}", "list the numbers from {a} to {b}", "say the numbers from {a} to {b}")
     return turn(rng, forms, ", ".join(map(str, range(a, b + 1))) + ".", a=a, b=b)
 
 
 def parity(rng):
     n = rng.randint(0, 100)
     kind = "even" if n % 2 == 0 else "odd"
-    forms = (
-        "is {n} even or odd", "is {n} odd or even", "even or odd: {n}", "is {n} an even or an odd number",
-        "is the number {n} even or odd", "{n}: even or odd",
-    )
+    forms = ("is {n} even or odd", "is {n} odd or even", "even or odd: {n}", "is {n} an even or an odd number", "is the number {n} even or odd", "{n}: even or odd")
     if rng.random() < 0.4:
         asked = rng.choice(("even", "odd"))
         forms = (f"is {{n}} {asked}", f"is {{n}} an {asked} number", f"is the number {{n}} {asked}")
@@ -178,16 +138,10 @@ def parity(rng):
 def neighbour(rng):
     n = rng.randint(1, 99) if rng.random() < 0.6 else rng.randint(1, 20)
     if rng.random() < 0.65:
-        forms = (
-            "what comes after {n}", "which number comes after {n}", "what number comes after {n}",
-            "what is the next number after {n}", "what is the number after {n}", "what is one more than {n}",
-            "which number follows {n}", "next number after {n}",
-        )
+        forms = ("what comes after {n}", "which number comes after {n}", "what number comes after {n}", "what is the next number after {n}", "what is the number after {n}",
+                 "what is one more than {n}", "which number follows {n}", "next number after {n}")
         return turn(rng, forms, f"{n + 1} comes after {n}.", n=n)
-    forms = (
-        "what comes before {n}", "which number comes before {n}", "what number comes before {n}",
-        "what is the number before {n}", "what is one less than {n}",
-    )
+    forms = ("what comes before {n}", "which number comes before {n}", "what number comes before {n}", "what is the number before {n}", "what is one less than {n}")
     return turn(rng, forms, f"{n - 1} comes before {n}.", n=n)
 
 
@@ -196,10 +150,7 @@ def sequence(rng):
     if step in (5, 10):
         start = step * rng.randint(0, 5)
     shown = [start + step * i for i in range(4)]
-    forms = (
-        "what comes next: {s}", "what is the next number: {s}", "continue: {s}", "which number comes next: {s}",
-        "{s}, what comes next", "complete this: {s}",
-    )
+    forms = ("what comes next: {s}", "what is the next number: {s}", "continue: {s}", "which number comes next: {s}", "{s}, what comes next", "complete this: {s}")
     return turn(rng, forms, f"The next number is {start + 4 * step}.", s=", ".join(map(str, shown)))
 
 
@@ -254,8 +205,7 @@ def story(rng):
     end = end.format(n=n, things=thing)
     if n == 1:
         end = end.replace("are left", "is left")
-    text = rng.choice(forms).format(a=a, b=b, name=name, other=other, things=things)
-    question = phrasing.upper_first(phrasing.expand(rng, text))
+    question = phrasing.upper_first(phrasing.expand(rng, rng.choice(forms).format(a=a, b=b, name=name, other=other, things=things)))
     return Thread([Turn(question, f"{a} {sign} {b} = {n}, so {end}.")], f"story {sign} {a} {b} {name}")
 
 
@@ -263,31 +213,24 @@ def singular(things):
     return {"boxes": "box"}.get(things, things[:-1])
 
 
-THEN = {
-    "+": ("and plus {c}", "plus {c}", "now add {c}", "and {c} more", "add {c} to that"),
-    "-": ("and minus {c}", "minus {c}", "now take away {c}", "subtract {c} from that", "and {c} less"),
-    "x": ("and times 2", "double that", "now double it", "times two"),
-}
-
-
 def chain(rng):
     """A sum, and then one that goes on from its result."""
     a, b, c = rng.randint(1, 20), rng.randint(1, 20), rng.randint(1, 10)
     n = a + b
+    turns = [Turn(phrasing.ask(rng, rng.choice(ADD).format(a=a, b=b)), f"{a} + {b} = {n}.")]
     kind = rng.choice("+-x")
-    c = {"+": c, "-": min(c, n), "x": 2}[kind]
-    result = {"+": n + c, "-": n - c, "x": 2 * n}[kind]
-    turns = [
-        Turn(phrasing.ask(rng, rng.choice(ADD).format(a=a, b=b)), f"{a} + {b} = {n}."),
-        Turn(follow(rng, rng.choice(THEN[kind]).format(c=c)), f"{n} {kind} {c} = {result}."),
-    ]
+    if kind == "+":
+        turns.append(Turn(phrasing.ask(rng, rng.choice(("and plus {c}", "plus {c}", "now add {c}", "and {c} more", "add {c} to that")).format(c=c)), f"{n} + {c} = {n + c}."))
+    elif kind == "-":
+        c = min(c, n)
+        turns.append(Turn(phrasing.ask(rng, rng.choice(("and minus {c}", "minus {c}", "now take away {c}", "subtract {c} from that", "and {c} less")).format(c=c)), f"{n} - {c} = {n - c}."))
+    else:
+        turns.append(Turn(phrasing.ask(rng, rng.choice(("and times 2", "double that", "now double it", "times two"))), f"{n} x 2 = {2 * n}."))
     return Thread(turns, f"chain {a} {b} {c} {kind}")
 
 
-KINDS = (
-    (addition, 30), (subtraction, 22), (multiplication, 13), (division, 3), (double_or_half, 5), (comparing, 8),
-    (counting, 5), (parity, 5), (neighbour, 5), (sequence, 3), (story, 14), (chain, 5),
-)
+KINDS = ((addition, 30), (subtraction, 22), (multiplication, 13), (division, 3), (double_or_half, 5), (comparing, 8), (counting, 5), (parity, 5),
+         (neighbour, 5), (sequence, 3), (story, 14), (chain, 5))
 
 
 ELLIPSES = ("and {w}", "what about {w}", "and what is {w}", "now {w}", "{w}", "how about {w}")

@@ -8,31 +8,24 @@ import re
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 
 QUESTION_WORDS = {
-    "what", "what's", "who", "who's", "where", "when", "why", "how", "which", "whose", "can", "could", "do", "does",
-    "did", "is",
-    "are", "am", "will", "would", "should", "may", "must", "has", "have", "was", "were", "in", "at", "on", "after",
-    "before",
+    "what", "what's", "who", "who's", "where", "when", "why", "how", "which", "whose", "can", "could", "do", "does", "did", "is",
+    "are", "am", "will", "would", "should", "may", "must", "has", "have", "was", "were", "in", "at", "on", "after", "before",
 }
 
 REQUEST_WORDS = {
-    "tell", "explain", "describe", "list", "show", "name", "give", "say", "spell", "write", "add", "introduce",
-    "compare", "help",
-    "recommend", "make", "define", "repeat", "count", "sing", "play", "put", "reverse", "recite", "sort", "calculate",
-    "compute",
-    "subtract", "multiply", "double", "halve", "complete", "finish", "find", "use", "draw", "translate", "solve",
-    "sum", "take", "remember",
+    "tell", "explain", "describe", "list", "show", "name", "give", "say", "spell", "write", "add", "introduce", "compare", "help",
+    "recommend", "make", "define", "repeat", "count", "sing", "play", "put", "reverse", "recite", "sort", "calculate", "compute",
+    "subtract", "multiply", "double", "halve", "complete", "finish", "find", "use", "draw", "translate", "solve", "sum", "take", "remember",
     "summarise", "order", "capitalise", "copy", "echo", "turn", "surprise", "talk",
 }
 
 OPENERS = (
-    "Hi! ", "Hello! ", "Hey, ", "Hi, ", "Hello, ", "OK, ", "So, ", "Well, ", "Now, ", "And ", "Please tell me: ",
-    "Tell me: ", "Quick question: ", "Question: ", "I have a question. ", "I have a question: ", "One more question: ",
-    "I wonder: ", "Excuse me, ", "I am curious: ", "Help me: ", "Please help. ", "Another question: ", "Just asking: ",
+    "Hi! ", "Hello! ", "Hey, ", "Hi, ", "Hello, ", "OK, ", "So, ", "Well, ", "Now, ", "And ", "Please tell me: ", "Tell me: ",
+    "Quick question: ", "Question: ", "I have a question. ", "I have a question: ", "One more question: ", "I wonder: ",
+    "Excuse me, ", "I am curious: ", "Help me: ", "Please help. ", "Another question: ", "Just asking: ",
 )
 
-POLITE_REQUESTS = (
-    "Please ", "Can you ", "Could you ", "Would you please ", "I want you to ", "Can you please ", "Please, ",
-)
+POLITE_REQUESTS = ("Please ", "Can you ", "Could you ", "Would you please ", "I want you to ", "Can you please ", "Please, ")
 
 
 def expand(rng, pattern):
@@ -55,8 +48,7 @@ def lower_first(text):
     return text if keeps else text[:1].lower() + text[1:]
 
 
-PROPER = {"Quern", "LoRA", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January",
-    "February",
+PROPER = {"Quern", "LoRA", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February",
           "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"}
 
 
@@ -69,17 +61,17 @@ def ask(rng, text, opening=True):
 
     Without `opening` there is no "Hello, " or the like before it: the conversation is under way.
     """
-    question, request, polite = is_question(text), is_request(text), "please" in text
+    question, request = is_question(text), is_request(text)
     mark = text[-1] in "?!.\""
     roll = rng.random()
     if roll < 0.14 and len(text) < 70 and opening and (question or request):
         opener = rng.choice(OPENERS)
         text = opener + (upper_first(text) if opener[-2] in "!." else lower_first(text))
-    elif roll < 0.24 and request and not mark and not polite:
+    elif roll < 0.24 and request and not mark:
         opener = rng.choice(POLITE_REQUESTS)
         text = opener + lower_first(text)
         question = opener.startswith(("Can", "Could", "Would"))
-    elif roll < 0.30 and not mark and len(text) < 60 and not polite and (question or request):
+    elif roll < 0.30 and not mark and len(text) < 60 and (question or request):
         text += rng.choice((", please", " please", ", please", ", thanks" if not question else ", please"))
     style = rng.random()
     if style < 0.62:

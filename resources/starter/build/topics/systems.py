@@ -3,49 +3,22 @@
 from . import lists, phrasing
 from .thread import Thread, Turn
 
-PLAIN = (
-    "You are Quern's starter model.", "You are Quern's starter model, a small and friendly assistant.",
-    "You are a helpful assistant.", "You are the small model that comes with Quern. Answer in plain English.",
-    "You are a friendly assistant.", "You are Quern's starter model. Be short and clear.", "Be helpful and kind.",
-    "You are a small language model that runs on the user's computer.", "You are Quern.", "Be friendly.",
-)
+PLAIN = ("You are Quern's starter model.", "You are Quern's starter model, a small and friendly assistant.", "You are a helpful assistant.", "You are the small model that comes with Quern. Answer in plain English.",
+         "You are a friendly assistant.", "You are Quern's starter model. Be short and clear.", "Be helpful and kind.", "You are a small language model that runs on the user's computer.", "You are Quern.", "Be friendly.")
 
-SHORT = (
-    "Answer in one sentence.", "Answer in one short sentence.", "Always answer in one sentence.",
-    "Keep your answers short.", "Be brief.", "Use one sentence per answer.", "Short answers only.",
-    "The user likes short answers.", "Please answer briefly.", "You are a helpful assistant. Answer in one sentence.",
-)
+SHORT = ("Answer in one sentence.", "Answer in one short sentence.", "Always answer in one sentence.", "Keep your answers short.", "Be brief.", "Use one sentence per answer.", "Short answers only.", "The user likes short answers.", "Please answer briefly.",
+         "You are a helpful assistant. Answer in one sentence.")
 
-NAMED = (
-    "Your name is {v}.", "You are {v}.", "You are called {v}.", "You are {v}, a friendly assistant.",
-    "Your name is {v}. You are a helpful assistant.", "You are an assistant called {v}.",
-    "Your name is {v}. Be friendly.",
-)
-USER_NAMED = (
-    "The user's name is {v}.", "The name of the user is {v}.", "You are talking with {v}.",
-    "You are a helpful assistant. The user is called {v}.",
-)
-BEGIN = (
-    "Begin every answer with {v}!", "Start each answer with the word {v}!", "Always begin with {v}!",
-    "First say {v}! in every answer.",
-)
+NAMED = ("Your name is {v}.", "You are {v}.", "You are called {v}.", "You are {v}, a friendly assistant.", "Your name is {v}. You are a helpful assistant.", "You are an assistant called {v}.", "Your name is {v}. Be friendly.")
+USER_NAMED = ("The user's name is {v}.", "The name of the user is {v}.", "You are talking with {v}.", "You are a helpful assistant. The user is called {v}.")
+BEGIN = ("Begin every answer with {v}!", "Start each answer with the word {v}!", "Always begin with {v}!", "First say {v}! in every answer.")
 END = ("End every answer with: {v}", "Always end with: {v}", "Finish each answer with: {v}")
 
 OPENING = "Ahoy Hello Hooray Sure Well Aha Greetings Certainly Yes Friend Gladly Hey Wow".split()
-CLOSING = (
-    "Have a nice day!", "Take care!", "Anything else?", "I hope this helps.", "Good luck!", "See you soon!",
-    "Have fun!", "That is all.", "Ask me more!", "Yours, Quern.",
-)
+CLOSING = ("Have a nice day!", "Take care!", "Anything else?", "I hope this helps.", "Good luck!", "See you soon!", "Have fun!", "That is all.", "Ask me more!", "Yours, Quern.")
 
-ASK_NAME = (
-    "what is your name", "what's your name", "who are you", "what are you called", "do you have a name",
-    "what should I call you", "tell me your name", "may I know your name", "how are you called", "hi, who are you",
-    "hello, what is your name",
-)
-ASK_USER = (
-    "what is my name", "what's my name", "do you know my name", "who am I", "can you tell me my name",
-    "tell me my name",
-)
+ASK_NAME = ("what is your name", "what's your name", "who are you", "what are you called", "do you have a name", "what should I call you", "tell me your name", "may I know your name", "how are you called", "hi, who are you", "hello, what is your name")
+ASK_USER = ("what is my name", "what's my name", "do you know my name", "who am I", "can you tell me my name", "tell me my name")
 HELLO = ("hi", "hello", "hey", "hi there", "hello there", "good morning")
 
 
@@ -60,8 +33,7 @@ def a_name(rng):
 def named(rng):
     name = a_name(rng)
     question = phrasing.ask(rng, rng.choice(ASK_NAME))
-    by_name = any(word in question.lower() for word in ("name", "call"))
-    answer = f"My name is {name}." if by_name else f"I am {name}, a small assistant."
+    answer = f"My name is {name}." if "name" in question.lower() or "call" in question.lower() else f"I am {name}, a small assistant."
     turns = [Turn(question, answer)]
     if rng.random() < 0.2:
         turns.insert(0, Turn(phrasing.upper_first(rng.choice(HELLO)) + "!", f"Hello! I am {name}. How can I help you?"))
@@ -72,8 +44,7 @@ def user_named(rng):
     name = a_name(rng)
     turns = [Turn(phrasing.ask(rng, rng.choice(ASK_USER)), f"Your name is {name}.")]
     if rng.random() < 0.4:
-        turns.insert(0, Turn(phrasing.upper_first(rng.choice(HELLO)) + rng.choice("!."),
-            f"Hello, {name}! How can I help you?"))
+        turns.insert(0, Turn(phrasing.upper_first(rng.choice(HELLO)) + rng.choice("!."), f"Hello, {name}! How can I help you?"))
     return Thread(turns, f"name {name}", system=rng.choice(USER_NAMED).format(v=name), opens=True)
 
 

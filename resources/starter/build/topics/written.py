@@ -16,40 +16,29 @@ from . import phrasing
 from .thread import Thread, Turn
 
 FOLLOW_UPS = {
-    "short": ("can you say that [shorter|in one sentence|more briefly|in fewer words]", "say that shorter",
-    "make it shorter", "shorter, please",
-              "in one sentence, please", "in short", "that is too long", "sum that up", "briefly, please",
-              "can you make it shorter",
-              "can you sum that up", "what is that in one sentence", "give me the short version",
-              "too long, say it shorter"),
-    "eg": ("[give me|can you give me|do you have|show me] an example", "for example", "an example, please",
-    "what is an example", "can you show me an example",
+    "short": ("can you say that [shorter|in one sentence|more briefly|in fewer words]", "say that shorter", "make it shorter", "shorter, please",
+              "in one sentence, please", "in short", "that is too long", "sum that up", "briefly, please", "can you make it shorter",
+              "can you sum that up", "what is that in one sentence", "give me the short version", "too long, say it shorter"),
+    "eg": ("[give me|can you give me|do you have|show me] an example", "for example", "an example, please", "what is an example", "can you show me an example",
            "like what", "can you give an example [of that|]"),
-    "why": ("why", "why is that", "why is it so", "how come", "and why", "why so", "but why", "can you say why",
-    "what is the reason", "tell me why"),
-    "more": ("tell me more", "go on", "more, please", "can you tell me more", "what else", "anything else",
-    "is there more", "say more",
+    "why": ("why", "why is that", "why is it so", "how come", "and why", "why so", "but why", "can you say why", "what is the reason", "tell me why"),
+    "more": ("tell me more", "go on", "more, please", "can you tell me more", "what else", "anything else", "is there more", "say more",
              "I want to know more", "tell me more about [it|that]"),
 }
 
 DEFINITIONS = (
-    "what is {t}", "what is {t}", "what's {t}", "can you explain {t} [|to me]", "can you tell me what {t} is",
-    "do you know what {t} is", "what does {b} mean", "explain {t} [|to me|simply|in simple words]", "tell me about {t}",
-    "define {b}", "I want to know what {t} is", "I do not know what {t} is", "tell me what {t} is",
-    "what do you know about {t}", "what exactly is {t}", "describe {t}", "what do people mean by {b}",
-    "help me understand {t}", "I do not understand {t}", "please explain {t}", "{b}", "so what is {t}",
-    "what is {t} in simple words", "could you explain what {t} is", "what is meant by {b}",
-    "give me a definition of {b}", "how would you explain {t}",
+    "what is {t}", "what is {t}", "what's {t}", "can you explain {t} [|to me]", "can you tell me what {t} is", "do you know what {t} is", "what does {b} mean",
+    "explain {t} [|to me|simply|in simple words]", "tell me about {t}", "define {b}", "I want to know what {t} is", "I do not know what {t} is",
+    "tell me what {t} is", "what do you know about {t}", "what exactly is {t}", "describe {t}", "what do people mean by {b}",
+    "help me understand {t}", "I do not understand {t}", "please explain {t}", "{b}", "so what is {t}", "what is {t} in simple words",
+    "could you explain what {t} is", "what is meant by {b}", "give me a definition of {b}", "how would you explain {t}",
 )
-PLAIN_DEFINITIONS = DEFINITIONS[:11] + ("{b}", "what exactly is {t}", "describe {t}", "can you describe {t}",
-    "what do you know about {t}")
+PLAIN_DEFINITIONS = DEFINITIONS[:11] + ("{b}", "what exactly is {t}", "describe {t}", "can you describe {t}", "what do you know about {t}")
 PLURAL_DEFINITIONS = (
-    "what are {t}", "what are {t}", "can you explain {t} [|to me]", "can you tell me what {t} are",
-    "do you know what {t} are", "what does {t} mean", "explain {t} [|to me|simply|in simple words]",
-    "tell me about {t}", "I want to know what {t} are", "I do not know what {t} are", "tell me what {t} are",
-    "what do you know about {t}", "what exactly are {t}", "describe {t}", "help me understand {t}",
-    "I do not understand {t}", "please explain {t}", "{t}", "so what are {t}", "what are {t} in simple words",
-    "could you explain what {t} are",
+    "what are {t}", "what are {t}", "can you explain {t} [|to me]", "can you tell me what {t} are", "do you know what {t} are", "what does {t} mean",
+    "explain {t} [|to me|simply|in simple words]", "tell me about {t}", "I want to know what {t} are", "I do not know what {t} are",
+    "tell me what {t} are", "what do you know about {t}", "what exactly are {t}", "describe {t}", "help me understand {t}",
+    "I do not understand {t}", "please explain {t}", "{t}", "so what are {t}", "what are {t} in simple words", "could you explain what {t} are",
 )
 
 
@@ -69,8 +58,7 @@ class Topic:
         turns = [Turn(question, rng.choice(self.answers))]
         if self.after and rng.random() < follow_up:
             kind = rng.choice(sorted(self.after))
-            turns.append(Turn(phrasing.ask(rng, phrasing.expand(rng, rng.choice(FOLLOW_UPS[kind])), opening=False),
-                self.after[kind]))
+            turns.append(Turn(phrasing.ask(rng, phrasing.expand(rng, rng.choice(FOLLOW_UPS[kind])), opening=False), self.after[kind]))
         return Thread(turns, phrasing.normalise(question), short=self.after.get("short"))
 
 
@@ -86,7 +74,7 @@ def definitions(term, plural, singular_forms):
 
 
 def read(name):
-    """The topics of one table. A form of a definition counts a third of a written pattern, or it would drown them."""
+    """The topics of one table. A term counts as a third of a pattern per form, so that it does not drown the patterns."""
     topics = []
     for number, line in enumerate((Path(__file__).parent / name).read_text().splitlines(), 1):
         sign, _, text = line.partition(" ")
@@ -98,8 +86,7 @@ def read(name):
         elif sign == "w":
             topics[-1].weight = float(text)
         elif sign in ("t", "t*"):
-            topics[-1].patterns += definitions(text, sign == "t*",
-                PLAIN_DEFINITIONS if name == "facts.txt" else DEFINITIONS)
+            topics[-1].patterns += definitions(text, sign == "t*", PLAIN_DEFINITIONS if name == "facts.txt" else DEFINITIONS)
         elif sign in "?-":
             topics[-1].patterns += [text] * 3
         elif sign == "!":
