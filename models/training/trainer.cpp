@@ -1,5 +1,6 @@
 #include "models/training/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -9,6 +10,7 @@
 #include "engine/ops/random.h"
 #include "engine/transforms/compile.h"
 #include "engine/transforms/transforms.h"
+#include "models/adapters/module_choice.h"
 #include "models/error.h"
 #include "models/training/optimizer_choice.h"
 
@@ -31,6 +33,23 @@ array key_of(uint64_t seed, int64_t iteration, int batch) {
   return random::key(seed ^ (step * 0xbf58476d1ce4e5b9u + 0x94d049bb133111ebu));
 }
 
+/// The parameters in the order in which gradients reach them: the head's, then the last layer's. In
+/// this order they are evaluated, so that what a gradient is made from is soon let go: in another
+/// one, all layers' inner results would wait for theirs, computed again or not.
+std::vector<std::string> backward_order(const nn::Parameters& parameters, const DecoderSpec& spec) {
+  std::vector<std::pair<int, std::string>> places;
+  for (const auto& [name, value] : parameters) {
+    const auto place = place_in_layers(name, spec);
+    const int outside = name.starts_with(spec.embedding_name) ? -1 : int(spec.layers.size());
+    places.emplace_back(place ? place->layer : outside, name);
+  }
+  std::stable_sort(places.begin(), places.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<std::string> names;
+  for (auto& [layer, name] : places) names.push_back(std::move(name));
+  return names;
+}
+
 array times(const array& x, double factor) { return multiply(x, array(float(factor), x.dtype())); }
 
 }  // namespace
@@ -41,6 +60,7 @@ Trainer::Trainer(const TrainableModel& model, const TrainingOptions& options, Ba
   if (state_.parameters.empty()) {
     throw ModelError("[train] no parameters are chosen to be trained", "Choose other layers.");
   }
+  backward_order_ = backward_order(state_.parameters, model.files().spec);
   eval(nn::values_of(state_.parameters));
   optimizer_->init(state_.parameters);
   state_.optimizer = optimizer_->state();
@@ -111,9 +131,9 @@ Trainer::Gradients Trainer::accumulated() {
           options_.grad_accumulation_steps == 1 ? out[at] : times(out[at], weight);
       const auto [place, is_new] = total.values.emplace(name, gradient);
       if (!is_new) place->second = add(place->second, gradient);
-      wanted.push_back(place->second);
       ++at;
     }
+    for (const std::string& name : backward_order_) wanted.push_back(total.values.at(name));
     out.clear();
     eval(wanted);
     total.loss += weight * double(wanted[0].item<float>()) / state_.loss_scale;

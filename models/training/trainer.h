@@ -83,6 +83,7 @@ class Trainer {
   const TrainingOptions options_;
   BatchSource& data_;
   std::shared_ptr<optim::AnyOptimizer> optimizer_;
+  std::vector<std::string> backward_order_;  ///< of the parameters
   mutable TrainerState state_;
   Function compiled_gradients_, compiled_loss_, compiled_update_;
 };
