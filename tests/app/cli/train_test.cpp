@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -124,7 +125,7 @@ void run_and_kill(const std::vector<std::string>& arguments, std::chrono::millis
     std::vector<char*> argv = {const_cast<char*>(QUERN_CLI)};
     for (const std::string& one : arguments) argv.push_back(const_cast<char*>(one.c_str()));
     argv.push_back(nullptr);
-    freopen("/dev/null", "w", stdout);
+    dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
     execv(QUERN_CLI, argv.data());
     _exit(127);
   }

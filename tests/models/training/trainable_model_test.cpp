@@ -90,8 +90,11 @@ TEST(InitialWeights, AreNormalAndSmallerBeforeTheResidualStream) {
 
 TEST(InitialWeights, OfNormsThatAddOneAreZero) {
   const ModelFolder folder;
-  const Weights weights = initial_weights(
-      described(folder, llama_config("gemma", {{"head_dim", 4}, {"hidden_act", "gelu"}})), 0);
+  const Weights weights =
+      initial_weights(described(folder, llama_config("gemma", {{"head_dim", 4},
+                                                               {"hidden_act", "gelu"},
+                                                               {"tie_word_embeddings", true}})),
+                      0);
   for (const float value : floats_of(weights.at("model.norm.weight"))) EXPECT_EQ(value, 0);
   EXPECT_FALSE(weights.contains("lm_head.weight"));
 }
