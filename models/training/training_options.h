@@ -21,7 +21,8 @@ struct TrainingOptions {
   Objective objective = Objective::tokens;
   float beta = 0.1f;  ///< of dpo: how near it stays to the reference; of orpo: the weight of odds
 
-  AdapterConfig adapter;
+  /// Unlike mlx-lm's, of all layers unless told otherwise.
+  AdapterConfig adapter = {.num_layers = -1};
 
   int batch_size = 4;               ///< rows, or with packing rows' worth of max_seq_length tokens
   int max_seq_length = 2048;        ///< tokens of a sequence
