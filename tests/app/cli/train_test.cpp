@@ -255,7 +255,6 @@ TEST_F(CliTrain, BadYamlIsNamedByItsLine) {
   refused("learning_rate: .nan\n", {"no finite number"});
   refused("iters: many\n", {"iters is \"many\""});
   refused("iterations: 3\n", {"\"iterations\" is no setting"});
-  refused("resume_adapter_file: a.safetensors\n", {"resume_adapter_file"});
   refused("- 1\n", {"an object of settings"});
 }
 

@@ -9,8 +9,10 @@
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/reduce.h"
 #include "engine/ops/unary.h"
+#include "models/training/prepared_training.h"
 #include "models/training/trainer.h"
 #include "tests/models/model_folder.h"
+#include "tests/temporary_folder.h"
 
 // The runs of the training fixtures, step by step: MLX's optimizers and mlx-lm's layers computed
 // what is expected.
@@ -120,6 +122,28 @@ TEST(TrainerFixtures, EveryStepIsTheReferences) {
       EXPECT_LT(max(difference).item<float>(), 1e-3f) << name;
     }
   }
+}
+
+TEST(TrainerFixtures, APlanOfTheSameFilesRunsTheSame) {
+  const fs::path folder = tests::fixtures_folder() / "training" / "lora-adam";
+  if (!fs::exists(folder)) GTEST_SKIP() << "there is no folder " << folder;
+  const tests::TemporaryFolder temporary;
+  const json trace = read(folder / "trace.json");
+  TrainingPlan plan;
+  plan.model = folder / "base";
+  plan.data = folder / "batches.safetensors";
+  plan.initial_adapter = folder / "initial.safetensors";
+  plan.out = temporary.path() / "out";
+  plan.options = options_of(folder);
+  plan.options.iters = int(trace.at("loss").size());
+  std::vector<double> losses;
+  PreparedTraining(plan).run(false, {.report = [&](const TrainingEvent& event) {
+                               if (const auto* progress = std::get_if<TrainingProgress>(&event))
+                                 losses.push_back(progress->step.loss);
+                             }});
+  ASSERT_EQ(losses.size(), trace.at("loss").size());
+  for (size_t i = 0; i < losses.size(); ++i)
+    EXPECT_LT(relative(losses[i], trace["loss"][i]), 1e-3) << i;
 }
 
 TEST(TrainerFixtures, AScheduleWithWarmUpGivesTheReferencesRates) {
