@@ -8,6 +8,7 @@
 #include "engine/backend/cpu/kernel_memory.h"
 #include "engine/graph/eval.h"
 #include "engine/memory/allocator.h"
+#include "engine/transforms/node_order.h"
 #include "engine/transforms/program.h"
 
 namespace quern {
@@ -131,31 +132,11 @@ void DryRun::admit(const array& a) {
 
 /// The nodes below the outputs as eval() orders them, with each value's readers counted.
 std::vector<std::shared_ptr<Node>> DryRun::order_of(const Arrays& outputs) {
-  struct Frame {
-    std::shared_ptr<Node> node;
-    size_t next_input = 0;
-  };
-  std::vector<Frame> stack;
-  std::vector<std::shared_ptr<Node>> order;
-  std::unordered_set<const Node*> visited;
-  const auto enter = [&](const array& a) {
-    if (values_.contains(a.id())) return;
-    if (!a.node()) return admit(a);
-    if (visited.insert(a.node().get()).second) stack.push_back({a.node()});
-  };
-  for (const array& output : outputs) {
-    enter(output);
-    while (!stack.empty()) {
-      Frame& top = stack.back();
-      if (top.next_input < top.node->inputs.size()) {
-        enter(top.node->inputs[top.next_input++]);
-      } else {
-        order.push_back(std::move(top.node));
-        stack.pop_back();
-      }
-    }
-  }
-  return order;
+  return node_order(outputs, [&](const array& a) {
+    if (values_.contains(a.id())) return false;
+    if (!a.node()) admit(a);
+    return a.node() != nullptr;
+  });
 }
 
 void DryRun::run(const std::shared_ptr<Node>& node) {
