@@ -14,6 +14,7 @@
 #include "tests/app/cli/process.h"
 #include "tests/fixtures.h"
 #include "tests/temporary_folder.h"
+#include "tests/training_metrics.h"
 
 namespace quern::tests {
 namespace {
@@ -62,16 +63,7 @@ class CliTrain : public testing::Test {
 
   /// Without what depends on time and memory.
   std::vector<Json> metrics(const std::string& out) const {
-    std::istringstream lines(read(out + "/metrics.jsonl"));
-    std::vector<Json> reports;
-    for (std::string line; std::getline(lines, line);) {
-      Json report = Json::parse(line);
-      for (const char* name : {"iterations_per_second", "tokens_per_second", "peak_memory",
-                               "active_memory", "seconds_left", "val_time"})
-        report.erase(name);
-      reports.push_back(report);
-    }
-    return reports;
+    return tests::lasting_metrics(path(out));
   }
   int unfinished_files(const std::string& out) const {
     int count = 0;

@@ -11,6 +11,7 @@
 #include "models/training/prepared_training.h"
 #include "tests/models/logits_of.h"
 #include "tests/models/training/tiny_training.h"
+#include "tests/training_metrics.h"
 
 namespace quern::tests {
 namespace {
@@ -70,16 +71,7 @@ class TrainingRun : public testing::Test {
 
   /// Without what depends on time and memory.
   std::vector<Json> metrics(const std::string& out) const {
-    std::istringstream lines(folder_.read(out + "/metrics.jsonl"));
-    std::vector<Json> reports;
-    for (std::string line; std::getline(lines, line);) {
-      Json report = Json::parse(line);
-      for (const char* name : {"iterations_per_second", "tokens_per_second", "peak_memory",
-                               "active_memory", "seconds_left", "val_time"})
-        report.erase(name);
-      reports.push_back(report);
-    }
-    return reports;
+    return tests::lasting_metrics(path(out));
   }
 
   /// Straight, and stopped after 5 and 10 steps: the same in every bit.
