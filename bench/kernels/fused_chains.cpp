@@ -1,25 +1,19 @@
-// A chain of ten elementwise operations over 10 million float32: one by one, compiled, and as the
-// loop that one would write by hand. `compiled` must reach 80 % of `by_hand`.
-
-#include <benchmark/benchmark.h>
+// A chain of ten elementwise operations over 10 million float32: one by one and compiled, beside
+// the loop that one would write by hand.
 
 #include <cmath>
 
+#include "bench/kernels/random_arrays.h"
+#include "bench/suite/sections.h"
 #include "engine/backend/cpu/thread_pool.h"
-#include "engine/quern.h"
 
 namespace quern::bench {
 namespace {
 
 constexpr int elements = 10'000'000;
 
-array input(const array& like = random::normal({elements}, float32, random::key(7))) {
-  array a = like;
-  a.eval();
-  return a;
-}
-
 struct Chain {
+  const char* name;
   Arrays (*ops)(const Arrays& in);
   void (*by_hand)(const float* in, float* out, size_t n);
 };
@@ -81,22 +75,8 @@ void curves_by_hand(const float* in, float* out, size_t n) {
   }
 }
 
-void one_by_one(benchmark::State& state, Chain chain) {
-  const array x = input();
-  for (auto _ : state) chain.ops({x})[0].eval();
-  state.SetItemsProcessed(elements * state.iterations());
-}
-
-void compiled(benchmark::State& state, Chain chain) {
-  const array x = input();
-  const auto fun = compile(chain.ops);
-  for (auto _ : state) fun({x})[0].eval();
-  state.SetItemsProcessed(elements * state.iterations());
-}
-
-void by_hand(benchmark::State& state, Chain chain) {
-  array x = input();
-  for (auto _ : state) {
+Run by_hand(const Chain& chain, const array& x) {
+  return timed([=] {
     array y({elements}, float32, nullptr, {});
     y.allocate();
     const float* in = x.data<float>();
@@ -104,27 +84,29 @@ void by_hand(benchmark::State& state, Chain chain) {
     cpu::parallel_for(elements, 1 << 15, [&](size_t begin, size_t end) {
       chain.by_hand(in + begin, out + begin, end - begin);
     });
-    benchmark::ClobberMemory();
-  }
-  state.SetItemsProcessed(elements * state.iterations());
+    asm volatile("" : : "r"(out) : "memory");
+  });
 }
 
-const bool registered = [] {
-  const std::pair<const char*, Chain> chains[] = {{"arithmetic", {arithmetic, arithmetic_by_hand}},
-                                                  {"roots", {roots, roots_by_hand}},
-                                                  {"curves", {curves, curves_by_hand}}};
-  for (const auto& [name, chain] : chains) {
-    using Run = void (*)(benchmark::State&, Chain);
-    const std::pair<const char*, Run> ways[] = {
-        {"one_by_one/", one_by_one}, {"compiled/", compiled}, {"by_hand/", by_hand}};
-    for (const auto& [way, run] : ways) {
-      benchmark::RegisterBenchmark((std::string(way) + name).c_str(), run, chain)
-          ->MeasureProcessCPUTime()
-          ->UseRealTime();
-    }
-  }
-  return true;
-}();
-
 }  // namespace
+
+void fused_chains(Suite& suite) {
+  const Chain chains[] = {{"arithmetic", arithmetic, arithmetic_by_hand},
+                          {"roots", roots, roots_by_hand},
+                          {"curves", curves, curves_by_hand}};
+  for (const Chain& chain : chains) {
+    const auto beside_by_hand = [&](const std::function<Arrays(const Arrays&)>& ops) {
+      const array x = random_array({elements});
+      return Work{.unit = milliseconds,
+                  .amount = 1,
+                  .bound = Rival{"by hand", by_hand(chain, x)},
+                  .run = timed([=] { ops({x})[0].eval(); })};
+    };
+    suite.measure(std::string("fused/one_by_one/") + chain.name,
+                  [&] { return beside_by_hand(chain.ops); });
+    suite.measure(std::string("fused/compiled/") + chain.name,
+                  [&] { return beside_by_hand(compile(chain.ops)); });
+  }
+}
+
 }  // namespace quern::bench

@@ -1,17 +1,16 @@
-// Steps of training, beside what the machine's float32 matrix product could do at best: a step that
-// did nothing but its products, and these at that speed, would have a fraction_of_peak of 1.
+// Steps of training: a step that did nothing but its matrix products, and these at the float32
+// peak, would be at its limit.
 
-#include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
-#include <time.h>
-
-#include <algorithm>
 #include <functional>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <vector>
 
-#include "bench/synthetic_checkpoint.h"
+#include "bench/models/synthetic_checkpoint.h"
+#include "bench/suite/sections.h"
 #include "engine/quern.h"
 #include "models/decoder/load_decoder.h"
 #include "models/model_files.h"
@@ -21,64 +20,6 @@ namespace {
 
 using models::ModelFiles;
 using nn::Parameters;
-
-/// How long something took: on the clock, and as processors worked on it. The latter tells more on
-/// a machine that others use too, with one thread (QUERN_NUM_THREADS=1), for threads that wait for
-/// each other work as well.
-struct Duration {
-  double wall, processor;
-
-  static Duration of(const std::function<void()>& work) {
-    const double wall = now(CLOCK_MONOTONIC), processor = now(CLOCK_PROCESS_CPUTIME_ID);
-    work();
-    return {now(CLOCK_MONOTONIC) - wall, now(CLOCK_PROCESS_CPUTIME_ID) - processor};
-  }
-
-  void shorten_to(const Duration& other) {
-    wall = std::min(wall, other.wall);
-    processor = std::min(processor, other.processor);
-  }
-
- private:
-  static double now(clockid_t clock) {
-    timespec t;
-    clock_gettime(clock, &t);
-    return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
-  }
-};
-
-/// Times work in turn with a large square product, so that both see the machine as it is: the
-/// fastest of each counts.
-class AgainstPeak {
- public:
-  void operator()(benchmark::State& state, const std::function<void()>& work) {
-    for (auto _ : state) {
-      state.PauseTiming();
-      for (int i = 0; i < 4; ++i)
-        product_.shorten_to(Duration::of([&] { matmul(left_, right_).eval(); }));
-      state.ResumeTiming();
-      work_.shorten_to(Duration::of(work));
-    }
-  }
-
-  /// Adds to the counters, where each token costs so many operations.
-  void report(benchmark::State& state, double tokens, double operations_per_token) const {
-    constexpr double of_product = 2.0 * size * size * size;
-    const double relative = tokens * operations_per_token / of_product;
-    state.counters["tokens_per_second"] = tokens / work_.wall;
-    state.counters["peak_gflops"] = of_product / product_.wall / 1e9;
-    state.counters["fraction_of_peak"] = relative * product_.wall / work_.wall;
-    state.counters["fraction_by_processor_time"] = relative * product_.processor / work_.processor;
-    state.counters["peak_memory"] = double(get_peak_memory());
-  }
-
- private:
-  static constexpr int size = 2048;
-
-  array left_ = random::normal({size, size}, float32, random::key(1));
-  array right_ = random::normal({size, size}, float32, random::key(2));
-  Duration product_{1e9, 1e9}, work_{1e9, 1e9};
-};
 
 /// Token rows of `columns` inputs and the targets after them.
 array random_tokens(int rows, int columns, int vocabulary) {
@@ -94,12 +35,6 @@ array mean_loss(const models::Decoder& decoder, const array& tokens) {
                                    0, nn::Reduction::mean);
 }
 
-double parameter_count(const CheckpointShape& s) {
-  const double query = double(s.heads) * s.head_dim, key = double(s.key_value_heads) * s.head_dim;
-  return double(s.vocabulary) * s.hidden +
-         s.layers * (double(s.hidden) * (2 * query + 2 * key) + 3.0 * s.hidden * s.feed_forward);
-}
-
 /// A model whose loss depends on some parameters: those of low rank beside its weights, or the
 /// weights themselves.
 class TrainedModel {
@@ -112,8 +47,8 @@ class TrainedModel {
 /// Rank 8 beside every q_proj and v_proj.
 class LowRankModel final : public TrainedModel {
  public:
-  explicit LowRankModel(const CheckpointShape& shape)
-      : files_(ModelFiles::open(synthetic_checkpoint(shape))) {
+  LowRankModel(const ModelShape& shape, const StoredAs& stored)
+      : files_(ModelFiles::open(synthetic_checkpoint(shape, stored))) {
     random::KeySequence keys(4);
     const int query = shape.heads * shape.head_dim, key = shape.key_value_heads * shape.head_dim;
     for (int i = 0; i < shape.layers; ++i) {
@@ -151,8 +86,8 @@ class LowRankModel final : public TrainedModel {
 /// Every weight, as floats.
 class WholeModel final : public TrainedModel {
  public:
-  explicit WholeModel(const CheckpointShape& shape)
-      : files_(ModelFiles::open(synthetic_checkpoint(shape))) {
+  explicit WholeModel(const ModelShape& shape)
+      : files_(ModelFiles::open(synthetic_checkpoint(shape, {.bits = 16}))) {
     for (const auto& [name, weight] : files_.weights)
       parameters_.emplace(name, astype(weight, float32));
   }
@@ -172,14 +107,18 @@ class WholeModel final : public TrainedModel {
 
 /// What is timed of a step.
 enum class Part { forward, gradient, step, compiled_step };
+constexpr std::pair<Part, const char*> parts[] = {{Part::forward, "forward"},
+                                                  {Part::gradient, "gradient"},
+                                                  {Part::step, "step"},
+                                                  {Part::compiled_step, "compiled_step"}};
 
 /// A training of one model, a step at a time.
 class Training {
  public:
-  Training(const TrainedModel& model, array tokens, Part part)
-      : names_(model.parameters()), tokens_(std::move(tokens)), part_(part) {
-    const auto loss = [this, &model](const Arrays& values) {
-      return model.loss(nn::with_values(names_, values), tokens_);
+  Training(std::shared_ptr<const TrainedModel> model, array tokens, Part part)
+      : names_(model->parameters()), tokens_(std::move(tokens)), part_(part) {
+    const auto loss = [this, model](const Arrays& values) {
+      return model->loss(nn::with_values(names_, values), tokens_);
     };
     std::vector<int> all(names_.size());
     std::iota(all.begin(), all.end(), 0);
@@ -245,51 +184,44 @@ class Training {
   std::function<Arrays(const Arrays&)> compiled_;
 };
 
-void measure(benchmark::State& state, const TrainedModel& model, const CheckpointShape& shape,
-             int rows, double operations_per_parameter) {
-  constexpr int columns = 256;
-  // The next step asks for the blocks that this one frees.
+constexpr int columns = 256;
+
+/// operations_per_parameter: with each token.
+Work steps(std::shared_ptr<const TrainedModel> model, const ModelShape& shape, int rows, Part part,
+           double operations_per_parameter) {
+  const auto training = std::make_shared<Training>(
+      std::move(model), random_tokens(rows, columns, shape.vocabulary), part);
+  const double count = double(rows) * columns;
+  return {
+      .unit = tokens,
+      .amount = count,
+      .bound = Cost{.float32_operations = count * operations_per_parameter * shape.parameters()},
+      .run = timed([training] { training->run(); })};
+}
+
+}  // namespace
+
+void training_steps(Suite& suite) {
+  // A step asks for the blocks that the one before freed.
   const size_t before = set_cache_limit(size_t(4) << 30);
-  AgainstPeak against_peak;
-  Training training(model, random_tokens(rows, columns, shape.vocabulary), Part(state.range(0)));
-  training.run();
-  reset_peak_memory();
-  against_peak(state, [&] { training.run(); });
-  against_peak.report(state, double(rows) * columns,
-                      operations_per_parameter * parameter_count(shape));
+  for (const auto& [part, name] : parts) {
+    // Rank 8 beside q_proj and v_proj of a quantized model: per parameter a multiplication and an
+    // addition on the way to the loss, and two on the way back.
+    suite.measure(std::string("training/low_rank/0.5b-4bit_g64/") + name, [&, part = part] {
+      const ModelShape shape = half_billion();
+      return steps(std::make_shared<LowRankModel>(shape, StoredAs{4, 64}), shape, 4, part,
+                   part == Part::forward ? 2 : 4);
+    });
+  }
+  for (const auto& [part, name] : parts) {
+    // All parameters of a small model: those of the gradient come on top.
+    suite.measure(std::string("training/from_scratch/6m/") + name, [&, part = part] {
+      const ModelShape shape = six_million();
+      return steps(std::make_shared<WholeModel>(shape), shape, 16, part,
+                   part == Part::forward ? 2 : 6);
+    });
+  }
   set_cache_limit(before);
 }
 
-/// Rank 8 beside q_proj and v_proj of a quantized model: per parameter a multiplication and an
-/// addition on the way to the loss, and two on the way back.
-void low_rank(benchmark::State& state) {
-  const CheckpointShape shape = half_billion(int(state.range(1)));
-  const double operations = Part(state.range(0)) == Part::forward ? 2 : 4;
-  measure(state, LowRankModel(shape), shape, 4, operations);
-}
-BENCHMARK(low_rank)
-    ->ArgNames({"part", "bits"})
-    ->ArgsProduct(
-        {{int(Part::forward), int(Part::gradient), int(Part::step), int(Part::compiled_step)}, {4}})
-    ->Iterations(3)
-    ->UseRealTime()
-    ->Unit(benchmark::kMillisecond);
-
-/// All parameters of a small model: those of the gradient come on top.
-void from_scratch(benchmark::State& state) {
-  const CheckpointShape shape = six_million();
-  const double operations = Part(state.range(0)) == Part::forward ? 2 : 6;
-  measure(state, WholeModel(shape), shape, 16, operations);
-}
-BENCHMARK(from_scratch)
-    ->ArgName("part")
-    ->Arg(int(Part::forward))
-    ->Arg(int(Part::gradient))
-    ->Arg(int(Part::step))
-    ->Arg(int(Part::compiled_step))
-    ->Iterations(5)
-    ->UseRealTime()
-    ->Unit(benchmark::kMillisecond);
-
-}  // namespace
 }  // namespace quern::bench
