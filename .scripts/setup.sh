@@ -65,10 +65,6 @@ test_packages=(
   xvfb
 )
 
-bench_packages=(
-  libbenchmark-dev
-)
-
 # What makes the starter model's text.
 starter_packages=(
   python3-minimal

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <exception>
 
-#include "bench/limits/limit_kernels.h"
+#include "bench/limits/instruction_set.h"
 #include "bench/suite/sections.h"
 
 namespace quern::bench {
@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   using namespace quern::bench;
   Options options;
   int threads = 0;
+  std::string instruction_set;
   CLI::App app(
       "Measures Quern. A line tells its own figure, the limit that what binds it sets in the same "
       "run, the fraction of that, and the limit's name.");
@@ -60,6 +61,8 @@ int main(int argc, char** argv) {
                "also what takes long or much room: 3B and 8B models, long contexts, every dtype");
   app.add_option("--threads", threads,
                  "threads to compute with; like QUERN_NUM_THREADS (default: one for each core)");
+  app.add_option("--instructions", instruction_set,
+                 "compute as a processor would that has nothing better: SSE4, AVX2 or AVX3");
   app.add_option("--json", options.json_file,
                  "write the lines to this file too, a JSON object each");
   app.add_option("--llama-bench", options.llama_bench,
@@ -69,6 +72,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (threads > 0) setenv("QUERN_NUM_THREADS", std::to_string(threads).c_str(), 1);
   try {
+    if (!instruction_set.empty()) use_instruction_set(instruction_set);
     return run(options);
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());

@@ -20,11 +20,11 @@ struct LimitKernels {
   double (*int8)(size_t rounds);
 };
 
-/// Those of the widest instructions that this processor has.
+/// Those of the widest instructions that this processor has and the engine may use.
 const LimitKernels& limit_kernels();
 
 // One source file each, compiled for its instructions.
-extern const LimitKernels portable_limits;
+extern const LimitKernels baseline_limits;
 #if defined(__x86_64__)
 extern const LimitKernels avx2_limits, avx_vnni_limits, avx512_limits, avx512_vnni_limits;
 #endif

@@ -49,6 +49,9 @@ inline __attribute__((always_inline)) Words dot(Words sum, Words x, Words y) {
 #elif defined(__AVX2__)
   const __m256i pairs = _mm256_maddubs_epi16(__m256i(x), __m256i(y));
   return Words(_mm256_add_epi32(__m256i(sum), _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))));
+#elif defined(__SSSE3__)
+  const __m128i pairs = _mm_maddubs_epi16(__m128i(x), __m128i(y));
+  return Words(_mm_add_epi32(__m128i(sum), _mm_madd_epi16(pairs, _mm_set1_epi16(1))));
 #else
   // Without such an instruction: 16-bit products, each widened.
   typedef short Shorts __attribute__((vector_size(width)));
@@ -94,12 +97,14 @@ void copy(const char* from, char* to, size_t bytes) {
 
 double float32(size_t rounds) {
   Floats sum[registers] = {}, x = {}, y = {};
-  keep(sum);  // not known to be equal
+  keep(sum);  // what is not known cannot be left out
+  keep(y);
   for (size_t i = 0; i < rounds; ++i) {
-    keep(x);
-    keep(y);
 #pragma GCC unroll 24
-    for (size_t k = 0; k < registers; ++k) sum[k] = sum[k] * x + y;
+    for (size_t k = 0; k < registers; ++k) {
+      keep(x);  // no product is like another
+      sum[k] += x * y;
+    }
   }
   keep(sum);
   return double(rounds) * double(registers * 2 * (width / sizeof(float)));
@@ -107,12 +112,14 @@ double float32(size_t rounds) {
 
 double int8(size_t rounds) {
   Words sum[registers] = {}, x = {}, y = {};
-  keep(sum);  // not known to be equal
+  keep(sum);  // what is not known cannot be left out
+  keep(y);
   for (size_t i = 0; i < rounds; ++i) {
-    keep(x);
-    keep(y);
 #pragma GCC unroll 24
-    for (size_t k = 0; k < registers; ++k) sum[k] = dot(sum[k], x, y);
+    for (size_t k = 0; k < registers; ++k) {
+      keep(x);
+      sum[k] = dot(sum[k], x, y);
+    }
   }
   keep(sum);
   return double(rounds) * double(registers * 2 * width);

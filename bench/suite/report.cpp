@@ -14,6 +14,7 @@ Report::Report(const std::string& json_file) {
 }
 
 void Report::add(const Line& line) {
+  print_heading();
   fmt::print("{:<46} {:>10.4g} {:<9} of {:>8.4g}  {:>4.0f} %  {}", line.name, line.figure,
              line.unit, line.limit, 100 * line.fraction, line.bound);
   if (line.peer)
@@ -34,14 +35,17 @@ void Report::add(const Line& line) {
 }
 
 void Report::skip(const std::string& name, const std::string& reason) {
+  print_heading();
   fmt::print("{:<46} left out: {}\n", name, reason);
   std::fflush(stdout);
   write({{"name", name}, {"left_out", reason}});
 }
 
-void Report::heading(const std::string& text) {
-  fmt::print("\n{}\n", text);
-  std::fflush(stdout);
+void Report::heading(const std::string& text) { heading_ = text; }
+
+void Report::print_heading() {
+  if (!heading_.empty()) fmt::print("\n{}\n", heading_);
+  heading_.clear();
 }
 
 void Report::write(const nlohmann::ordered_json& object) {

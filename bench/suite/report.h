@@ -38,13 +38,16 @@ class Report {
   void add(const Line& line);
   /// Why something was not measured.
   void skip(const std::string& name, const std::string& reason);
-  /// What the lines after it have in common; printed only.
+  /// What the lines after it have in common; printed when there is one.
   void heading(const std::string& text);
 
  private:
   void write(const nlohmann::ordered_json& object);
 
+  void print_heading();
+
   std::ofstream json_;
+  std::string heading_;
 };
 
 }  // namespace quern::bench
