@@ -7,6 +7,7 @@
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/creation.h"
+#include "engine/ops/fast.h"
 #include "engine/ops/matmul.h"
 #include "engine/ops/shape.h"
 #include "engine/primitives/matmul.h"
@@ -179,9 +180,11 @@ array dequantize(const array& w, const array& scales, const std::optional<array>
                std::move(inputs));
 }
 
-array quantized_matmul(array x, array w, array scales, std::optional<array> biases, bool transpose,
-                       std::optional<int> group_size, std::optional<int> bits,
-                       const std::string& mode, StreamOrDevice s) {
+namespace {
+
+array multiply_quantized(array x, array w, array scales, std::optional<array> biases,
+                         bool transpose, std::optional<int> group_size, std::optional<int> bits,
+                         const std::string& mode, bool rounds_x, StreamOrDevice s) {
   const Quantization q = make_quantization(mode, group_size, bits, "quantized_matmul");
   const Arrays weight = checked_weight(w, scales, biases, q, "quantized_matmul", s);
   const Dtype dtype = product_dtype(x, weight, q, "quantized_matmul");
@@ -189,7 +192,7 @@ array quantized_matmul(array x, array w, array scales, std::optional<array> bias
   const bool row = x.ndim() == 1;
   if (row) x = expand_dims(x, 0, s);
   if (!is_weight_dtype(x.dtype())) x = astype(std::move(x), dtype, s);
-  const auto primitive = std::make_shared<QuantizedMatmul>(to_stream(s), q, transpose);
+  const auto primitive = std::make_shared<QuantizedMatmul>(to_stream(s), q, transpose, rounds_x);
   Arrays inputs = {std::move(x)};
   inputs.insert(inputs.end(), weight.begin(), weight.end());
   Shape shape = primitive->output_shapes(inputs)[0];
@@ -197,13 +200,14 @@ array quantized_matmul(array x, array w, array scales, std::optional<array> bias
   return row ? squeeze(out, -2, s) : out;
 }
 
-array gather_qmm(const array& x, const array& w, const array& scales,
-                 const std::optional<array>& biases, std::optional<array> lhs_indices,
-                 std::optional<array> rhs_indices, bool transpose, std::optional<int> group_size,
-                 std::optional<int> bits, const std::string& mode, bool sorted_indices,
-                 StreamOrDevice s) {
+array multiply_gathered(const array& x, const array& w, const array& scales,
+                        const std::optional<array>& biases, std::optional<array> lhs_indices,
+                        std::optional<array> rhs_indices, bool transpose,
+                        std::optional<int> group_size, std::optional<int> bits,
+                        const std::string& mode, bool sorted_indices, bool rounds_x,
+                        StreamOrDevice s) {
   if (!lhs_indices && !rhs_indices) {
-    return quantized_matmul(x, w, scales, biases, transpose, group_size, bits, mode, s);
+    return multiply_quantized(x, w, scales, biases, transpose, group_size, bits, mode, rounds_x, s);
   }
   const Quantization q = make_quantization(mode, group_size, bits, "gather_qmm");
   const Arrays weight = checked_weight(w, scales, biases, q, "gather_qmm", s);
@@ -215,13 +219,52 @@ array gather_qmm(const array& x, const array& w, const array& scales,
   const Arrays numbers = broadcast_arrays({matrix_numbers(lhs_indices, x, "lhs_indices", s),
                                            matrix_numbers(rhs_indices, w, "rhs_indices", s)},
                                           s);
-  const auto primitive = std::make_shared<GatherQMM>(to_stream(s), q, transpose, sorted_indices);
+  const auto primitive =
+      std::make_shared<GatherQMM>(to_stream(s), q, transpose, sorted_indices, rounds_x);
   Arrays inputs = {is_weight_dtype(x.dtype()) ? x : astype(x, dtype, s)};
   inputs.insert(inputs.end(), weight.begin(), weight.end());
   inputs.insert(inputs.end(), numbers.begin(), numbers.end());
   Shape shape = primitive->output_shapes(inputs)[0];
   return array(std::move(shape), dtype, primitive, std::move(inputs));
 }
+
+}  // namespace
+
+array quantized_matmul(array x, array w, array scales, std::optional<array> biases, bool transpose,
+                       std::optional<int> group_size, std::optional<int> bits,
+                       const std::string& mode, StreamOrDevice s) {
+  return multiply_quantized(std::move(x), std::move(w), std::move(scales), std::move(biases),
+                            transpose, group_size, bits, mode, false, s);
+}
+
+array gather_qmm(const array& x, const array& w, const array& scales,
+                 const std::optional<array>& biases, std::optional<array> lhs_indices,
+                 std::optional<array> rhs_indices, bool transpose, std::optional<int> group_size,
+                 std::optional<int> bits, const std::string& mode, bool sorted_indices,
+                 StreamOrDevice s) {
+  return multiply_gathered(x, w, scales, biases, std::move(lhs_indices), std::move(rhs_indices),
+                           transpose, group_size, bits, mode, sorted_indices, false, s);
+}
+
+namespace fast {
+
+array quantized_matmul(array x, array w, array scales, std::optional<array> biases, bool transpose,
+                       std::optional<int> group_size, std::optional<int> bits,
+                       const std::string& mode, StreamOrDevice s) {
+  return multiply_quantized(std::move(x), std::move(w), std::move(scales), std::move(biases),
+                            transpose, group_size, bits, mode, true, s);
+}
+
+array gather_qmm(const array& x, const array& w, const array& scales,
+                 const std::optional<array>& biases, std::optional<array> lhs_indices,
+                 std::optional<array> rhs_indices, bool transpose, std::optional<int> group_size,
+                 std::optional<int> bits, const std::string& mode, bool sorted_indices,
+                 StreamOrDevice s) {
+  return multiply_gathered(x, w, scales, biases, std::move(lhs_indices), std::move(rhs_indices),
+                           transpose, group_size, bits, mode, sorted_indices, true, s);
+}
+
+}  // namespace fast
 
 array qqmm(array x, array w, std::optional<array> w_scales, std::optional<int> group_size,
            std::optional<int> bits, const std::string& mode,

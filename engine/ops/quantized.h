@@ -49,8 +49,10 @@ array dequantize(const array& w, const array& scales,
 
 /// x @ W^T (transpose: x [..., M, K], W [..., N, K]) or x @ W (x [..., M, N], W [..., N, K]), where
 /// W is what dequantize gives. The leading axes of x and w broadcast. The weight is never expanded
-/// as a whole; x stays as precise as it is, products are summed in float32 and rounded once, to the
-/// dtype that x and affine scales and biases promote to, or x's.
+/// as a whole; products are summed in float32 and rounded once, to the dtype that x and affine
+/// scales and biases promote to, or x's. x keeps its precision: where the result is of half
+/// floats a few rows may become integers of 16 bits, with one scale in each row for each of the
+/// weight's groups.
 array quantized_matmul(array x, array w, array scales, std::optional<array> biases = std::nullopt,
                        bool transpose = true, std::optional<int> group_size = std::nullopt,
                        std::optional<int> bits = std::nullopt, const std::string& mode = "affine",

@@ -95,11 +95,12 @@ class QuantizeRoundTrip final : public PrimitiveOf<QuantizeRoundTrip> {
 
 /// inputs {x, w_q, scales, biases}, the last where the mode has them: x [..., M, K] with
 /// w [..., N, K] (transpose) or x [..., M, N] with it. x, and affine scales and biases of one
-/// dtype, are floats of 16 or 32 bits; leading axes broadcast.
+/// dtype, are floats of 16 or 32 bits; leading axes broadcast. rounds_x: whether x may be rounded
+/// as fast::quantized_matmul says.
 class QuantizedMatmul final : public PrimitiveOf<QuantizedMatmul> {
  public:
-  QuantizedMatmul(Stream s, Quantization quantization, bool transpose)
-      : PrimitiveOf(s), quantization(quantization), transpose(transpose) {}
+  QuantizedMatmul(Stream s, Quantization quantization, bool transpose, bool rounds_x)
+      : PrimitiveOf(s), quantization(quantization), transpose(transpose), rounds_x(rounds_x) {}
   static constexpr const char* type_name = "QuantizedMatmul";
   std::vector<Shape> output_shapes(const Arrays& inputs) const override;
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
@@ -108,10 +109,11 @@ class QuantizedMatmul final : public PrimitiveOf<QuantizedMatmul> {
              const Arrays& outputs) const override;
   Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
                const Arrays& outputs) const override;
-  auto state() const { return std::tie(quantization, transpose); }
+  auto state() const { return std::tie(quantization, transpose, rounds_x); }
 
   const Quantization quantization;
   const bool transpose;
+  const bool rounds_x;
 };
 
 /// inputs {x, w_q, scales, biases, lhs_indices, rhs_indices}, biases where the mode has them: the
@@ -119,11 +121,12 @@ class QuantizedMatmul final : public PrimitiveOf<QuantizedMatmul> {
 /// they count the matrices of the leading axes in row-major order.
 class GatherQMM final : public PrimitiveOf<GatherQMM> {
  public:
-  GatherQMM(Stream s, Quantization quantization, bool transpose, bool sorted_indices)
+  GatherQMM(Stream s, Quantization quantization, bool transpose, bool sorted_indices, bool rounds_x)
       : PrimitiveOf(s),
         quantization(quantization),
         transpose(transpose),
-        sorted_indices(sorted_indices) {}
+        sorted_indices(sorted_indices),
+        rounds_x(rounds_x) {}
   static constexpr const char* type_name = "GatherQMM";
   std::vector<Shape> output_shapes(const Arrays& inputs) const override;
   Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
@@ -132,11 +135,12 @@ class GatherQMM final : public PrimitiveOf<GatherQMM> {
              const Arrays& outputs) const override;
   Batched vmap(const Arrays& inputs, const std::vector<int>& axes,
                const Arrays& outputs) const override;
-  auto state() const { return std::tie(quantization, transpose, sorted_indices); }
+  auto state() const { return std::tie(quantization, transpose, sorted_indices, rounds_x); }
 
   const Quantization quantization;
   const bool transpose;
   const bool sorted_indices;  ///< rhs_indices ascend
+  const bool rounds_x;        ///< as QuantizedMatmul's
 };
 
 /// Shape of the weight that is packed in w_q.

@@ -23,6 +23,7 @@ std::shared_ptr<const Decoder> load_decoder(const Weights& weights, const Decode
   WeightReader reader(weights, quantization, exact ? float32 : compute_dtype(weights, spec),
                       source);
   reader.set_update_source(std::move(updates));
+  reader.set_rounds_activations(!exact);
   return std::make_shared<Transformer>(reader, spec);
 }
 

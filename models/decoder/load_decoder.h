@@ -16,7 +16,7 @@ namespace quern::models {
 Dtype compute_dtype(const Weights& weights, const DecoderSpec& spec);
 
 /// The decoder of this description with these weights, in its form and none of them read yet; with
-/// `exact` it computes in float32. source: where they come from, for messages. updates: what
+/// `exact` it computes in float32, else it may round what quantized weights are multiplied with. source: where they come from, for messages. updates: what
 /// adapters change, asked for each adaptable weight. Throws ModelError: missing, extra or misshapen
 /// tensors.
 std::shared_ptr<const Decoder> load_decoder(const Weights& weights, const DecoderSpec& spec,

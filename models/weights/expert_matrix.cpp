@@ -2,6 +2,7 @@
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/cast.h"
+#include "engine/ops/fast.h"
 #include "engine/ops/indexed_matmul.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/quantized.h"
@@ -24,8 +25,9 @@ array ExpertMatrix::project(const array& x, const array& experts,
   // The kernels bring the rows of each expert together themselves.
   const auto multiplied = [&](const array& input) {
     if (!quantization) return gather_mm(input, transposed_, rows, experts);
-    return gather_qmm(input, stored_.weight, *stored_.scales, stored_.biases, rows, experts, true,
-                      quantization->group_size, quantization->bits, quantization->mode);
+    const auto multiply_by = stored_.rounds_activations ? fast::gather_qmm : gather_qmm;
+    return multiply_by(input, stored_.weight, *stored_.scales, stored_.biases, rows, experts, true,
+                       quantization->group_size, quantization->bits, quantization->mode, false, {});
   };
   array product = squeeze(multiplied(expand_dims(stored_.factor ? astype(x, float32) : x, 1)), 1);
   if (stored_.factor) product = multiply(product, *stored_.factor);

@@ -4,6 +4,7 @@
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/cast.h"
+#include "engine/ops/fast.h"
 #include "engine/ops/matmul.h"
 #include "engine/ops/quantized.h"
 #include "engine/ops/shape.h"
@@ -29,7 +30,8 @@ StoredWeight StoredWeight::load(WeightReader& reader, const std::string& path, c
   groups.back() = in / group_size;
   // Rules may leave views; the kernels read packed weights row by row.
   StoredWeight stored{.weight = contiguous(reader.take_as(uint32, path + ".weight", packed)),
-                      .quantization = quantization};
+                      .quantization = quantization,
+                      .rounds_activations = reader.rounds_activations()};
   if (quantization->mode == "affine") {
     const auto parameters = [&](const char* part) {
       const std::string name = path + part;
@@ -51,9 +53,10 @@ StoredWeight StoredWeight::load(WeightReader& reader, const std::string& path, c
 array StoredWeight::product(const array& x, bool transpose) const {
   if (!quantization) return matmul(x, transpose ? swapaxes(weight, -1, -2) : weight);
   // Without its factor a product may lie outside the range of halves.
+  const auto multiply_by = rounds_activations ? fast::quantized_matmul : quantized_matmul;
   const array out =
-      quantized_matmul(factor ? astype(x, float32) : x, weight, *scales, biases, transpose,
-                       quantization->group_size, quantization->bits, quantization->mode);
+      multiply_by(factor ? astype(x, float32) : x, weight, *scales, biases, transpose,
+                  quantization->group_size, quantization->bits, quantization->mode, {});
   return astype(factor ? multiply(out, *factor) : out, x.dtype());
 }
 

@@ -28,7 +28,8 @@ struct StoredWeight {
   std::optional<array> scales = {};  ///< [..., out, in / group_size]
   std::optional<array> biases = {};  ///< likewise, of mode affine
   std::optional<array> factor =
-      {};  ///< float32 [], of the whole: of mode nvfp4, where there is one
+      {};                           ///< float32 [], of the whole: of mode nvfp4, where there is one
+  bool rounds_activations = false;  ///< the reader's
 };
 
 }  // namespace quern::models

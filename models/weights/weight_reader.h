@@ -34,6 +34,11 @@ class WeightReader {
   void set_update_source(UpdateSource source) { update_source_ = std::move(source); }
   LowRankUpdates updates(const AdaptableModule& module, const StoredWeight& weight) const;
 
+  /// Whether products with quantized weights may round what they are multiplied with
+  /// (fast::quantized_matmul); not at first.
+  void set_rounds_activations(bool rounds) { rounds_activations_ = rounds; }
+  bool rounds_activations() const { return rounds_activations_; }
+
   bool has(const std::string& name) const { return weights_.contains(name); }
 
   /// A floating-point tensor. dtype: what it is cast to, when that is not float_dtype().
@@ -62,6 +67,7 @@ class WeightReader {
   Dtype float_dtype_;
   std::string source_;
   UpdateSource update_source_;
+  bool rounds_activations_ = false;
   Initializer initializer_;
   std::set<std::string> taken_;
   std::vector<std::string> missing_;

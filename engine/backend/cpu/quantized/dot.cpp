@@ -1,5 +1,3 @@
-#include <hwy/cache_control.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -10,7 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "engine/backend/cpu/quantized/codes-inl.h"
+#include "engine/backend/cpu/quantized/dot-inl.h"
 
 // A row's product with x is, over its groups, sum(scale * sum(q * x) + bias * sum(x)), and the sums
 // of x alone are computed once per x. What is left is the sum of q * x, in two ways:
@@ -28,8 +26,6 @@ namespace HWY_NAMESPACE {
 
 using WordTag = hn::RebindToUnsigned<UnitTag>;
 using Words = hn::Vec<WordTag>;
-
-HWY_INLINE size_t lanes() { return hn::Lanes(UnitTag()); }
 
 constexpr bool in_words(Code code) { return 32 % bits_of(code) == 0 && code != Code::e4m3; }
 
@@ -50,7 +46,7 @@ size_t padded_length(Code code, size_t length) {
   return (length + step - 1) / step * step;
 }
 
-size_t padded_groups(size_t groups) { return groups / lanes() * lanes() + 2 * lanes(); }
+size_t padded_groups(size_t groups) { return padded_count(groups); }
 
 /// What makes an unpacked element k of a row its value.
 float unpacked_factor(Code code, size_t k) {
@@ -162,30 +158,6 @@ class Fields<Code::e2m1> {
 };
 #endif
 
-/// Where the rows and vectors of one block are. Kernels for more rows than there are repeat the
-/// last one.
-struct Block {
-  size_t rows;  ///< at least 1
-  const uint8_t* packed;
-  size_t row_bytes;
-  size_t ahead;  ///< bytes from a row to the one whose turn it is next: what to fetch while this
-                 ///< one computes
-  const float* scales;  ///< of the block's rows, scale_stride apart
-  const float* biases;  ///< nullptr for none
-  size_t scale_stride;
-  size_t groups;
-  size_t group_size;
-  const float* x;
-  size_t x_stride;
-  const float* sums;
-  size_t sum_stride;
-  float* out;
-  size_t out_stride;
-
-  const uint8_t* packed_row(size_t r) const { return packed + std::min(r, rows - 1) * row_bytes; }
-  size_t parameters_of(size_t r) const { return std::min(r, rows - 1) * scale_stride; }
-};
-
 /// Adds q * x of the fields [field, ...) to the sums.
 template <Code code, int field, size_t R, size_t V>
 HWY_INLINE void add_fields(const Fields<code> (&rows)[R], const float* x, size_t x_stride,
@@ -204,50 +176,39 @@ HWY_INLINE void add_fields(const Fields<code> (&rows)[R], const float* x, size_t
   }
 }
 
-/// totals += scale * sums. Lane i belongs to the group of word first_word + i: all lanes to one, or
-/// lane i to expand[i] groups after the first.
+/// totals += scale * sums, where the lanes' groups start at word first_word.
 template <size_t R, size_t V>
-HWY_INLINE void add_scaled(const Block& b, size_t first_word, size_t group_words,
-                           const int32_t* expand, const Floats (&sums)[R][V],
+HWY_INLINE void add_scaled(const Block<float, float>& b, size_t first_word, size_t group_words,
+                           const LaneScales<float>& lane_scales, const Floats (&sums)[R][V],
                            Floats (&totals)[R][V]) {
-  const UnitTag d;
   const size_t group = first_word / group_words;
   for (size_t r = 0; r < R; ++r) {
-    const float* scales = b.scales + b.parameters_of(r) + group;
-    Floats scale;
-    if (expand == nullptr) {
-      scale = hn::Set(d, *scales);
-    } else {
-      const hn::RebindToSigned<UnitTag> di32;
-      const auto places = hn::IndicesFromVec(d, hn::Load(di32, expand));
-      scale = hn::TableLookupLanes(hn::LoadU(d, scales), places);
-    }
+    const Floats scale = lane_scales.load(b.scales + b.parameters_of(r) + group);
     for (size_t v = 0; v < V; ++v) totals[r][v] = hn::MulAdd(sums[r][v], scale, totals[r][v]);
   }
 }
 
 template <Code code, size_t R, size_t V>
-HWY_INLINE void sum_words(const Block& b, Floats (&totals)[R][V]) {
+HWY_INLINE void sum_words(const Block<float, float>& b, Floats (&totals)[R][V]) {
   const WordTag d32;
   constexpr auto bits = size_t(bits_of(code));
   const size_t n = lanes(), words = b.row_bytes / 4, group_words = b.group_size * bits / 32;
-  alignas(64) int32_t group_of_lane[unit];
-  for (size_t i = 0; i < n; ++i) group_of_lane[i] = int32_t(i / group_words);
-  const int32_t* expand = group_words < n ? group_of_lane : nullptr;
+  const LaneScales<float> lane_scales(group_words);
   const float* x = b.x;
   const uint8_t* packed[R];
   for (size_t r = 0; r < R; ++r) packed[r] = b.packed_row(r);
+  const size_t ahead = b.rows_ahead * b.row_bytes;
   Fields<code> row[R];
   Floats sums[R][V];
   size_t word = 0;
   for (; word + n <= words; word += n, x += n * (32 / bits)) {
     for (size_t r = 0; r < R; ++r) {
       const uint8_t* at = packed[r] + 4 * word;
-      hwy::Prefetch(at + b.ahead);
+      prefetch(packed[0] + ahead + 4 * (word * R + r * n));
       row[r] = Fields<code>(hn::LoadU(d32, reinterpret_cast<const uint32_t*>(at)));
     }
     add_fields<code, 0>(row, x, b.x_stride, sums);
-    add_scaled(b, word, group_words, expand, sums, totals);
+    add_scaled(b, word, group_words, lane_scales, sums, totals);
   }
   if (word < words) {
     for (size_t r = 0; r < R; ++r) {
@@ -256,7 +217,7 @@ HWY_INLINE void sum_words(const Block& b, Floats (&totals)[R][V]) {
       row[r] = Fields<code>(hn::Load(d32, padded));
     }
     add_fields<code, 0>(row, x, b.x_stride, sums);
-    add_scaled(b, word, group_words, expand, sums, totals);
+    add_scaled(b, word, group_words, lane_scales, sums, totals);
   }
 }
 
@@ -276,17 +237,18 @@ HWY_INLINE void add_unit(const uint8_t* const (&rows)[R], size_t offset, const f
 }
 
 template <Code code, size_t R, size_t V>
-HWY_INLINE void sum_units(const Block& b, Floats (&totals)[R][V]) {
+HWY_INLINE void sum_units(const Block<float, float>& b, Floats (&totals)[R][V]) {
   const UnitTag d;
   constexpr size_t unit_bytes = unit * size_t(bits_of(code)) / 8;
   const size_t units = b.group_size / unit, group_bytes = units * unit_bytes;
   // Unpacking reads whole registers: the last group of a row is read from a copy.
   uint8_t last[R][128 + 16];
   const uint8_t* rows[R];
+  const size_t ahead = b.rows_ahead * b.row_bytes;
   for (size_t g = 0; g < b.groups; ++g) {
     for (size_t r = 0; r < R; ++r) {
       rows[r] = b.packed_row(r) + g * group_bytes;
-      hwy::Prefetch(rows[r] + b.ahead);
+      prefetch(rows[r] + ahead);
       if (g + 1 == b.groups) {
         std::memcpy(last[r], rows[r], group_bytes);
         std::memset(last[r] + group_bytes, 0, 16);
@@ -307,108 +269,39 @@ HWY_INLINE void sum_units(const Block& b, Floats (&totals)[R][V]) {
   }
 }
 
-/// The products of R rows with V vectors. A function of its own for each: inlined into one another
-/// they take compilers minutes under the sanitizers.
-template <Code code, size_t R, size_t V>
-HWY_NOINLINE void dot_block(const Block& b) {
-  const UnitTag d;
-  Floats totals[R][V];
-  for (size_t r = 0; r < R; ++r) {
-    for (size_t v = 0; v < V; ++v) totals[r][v] = hn::Zero(d);
-  }
-  if constexpr (in_words(code))
-    sum_words<code>(b, totals);
-  else
-    sum_units<code>(b, totals);
-  for (size_t g = 0; is_integer(code) && g < b.groups; g += lanes()) {
+template <Code code>
+struct FloatDot {
+  /// The products of R rows with V vectors. A function of its own for each: inlined into one
+  /// another they take compilers minutes under the sanitizers.
+  template <size_t R, size_t V>
+  static HWY_NOINLINE void dot_block(const Block<float, float>& b) {
+    Floats totals[R][V];
     for (size_t r = 0; r < R; ++r) {
-      const Floats bias = hn::LoadU(d, b.biases + b.parameters_of(r) + g);
-      for (size_t v = 0; v < V; ++v) {
-        totals[r][v] = hn::MulAdd(bias, hn::LoadU(d, b.sums + v * b.sum_stride + g), totals[r][v]);
-      }
+      for (size_t v = 0; v < V; ++v) totals[r][v] = hn::Zero(UnitTag());
     }
+    if constexpr (in_words(code))
+      sum_words<code>(b, totals);
+    else
+      sum_units<code>(b, totals);
+    finish_block(b, totals);
   }
-  for (size_t r = 0; r < b.rows; ++r) {
-    for (size_t v = 0; v < V; ++v) {
-      b.out[v * b.out_stride + r] = hn::GetLane(hn::SumOfLanes(d, totals[r][v]));
-    }
-  }
-}
-
-/// The products of the block's rows with V vectors, as many rows at a time as the registers hold.
-template <Code code, size_t V>
-HWY_INLINE void dot_few_rows(Block b) {
-#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64  // 32 registers
-  constexpr size_t R = V <= 2 ? 4 : 2;
-#else
-  constexpr size_t R = V == 1 ? 4 : V == 2 ? 2 : 1;
-#endif
-  for (size_t left = b.rows;; left -= R) {
-    b.rows = std::min(left, R);
-    dot_block<code, R, V>(b);
-    if (left <= R) return;
-    b.packed += R * b.row_bytes;
-    b.scales += R * b.scale_stride;
-    if (b.biases != nullptr) b.biases += R * b.scale_stride;
-    b.out += R;
-  }
-}
+};
 
 template <Code code>
-void dot_few(const Block& b, size_t vectors) {
-  for (size_t v = 0; v < vectors;) {
-    Block part = b;
-    part.x += v * b.x_stride;
-    part.sums += v * b.sum_stride;
-    part.out += v * b.out_stride;
-    if (vectors - v >= 4) {
-      dot_few_rows<code, 4>(part);
-      v += 4;
-    } else if (vectors - v >= 2) {
-      dot_few_rows<code, 2>(part);
-      v += 2;
-    } else {
-      dot_few_rows<code, 1>(part);
-      v += 1;
-    }
-  }
+void dot_rows_of_code(const PackedMatrix& w, const RowRange& range, const PackedVectors& x,
+                      float* scratch, float* out, size_t out_stride) {
+  Block<float, float> vectors{};
+  vectors.x = x.elements.data();
+  dot_rows_widened<FloatDot<code>>(w, 1, range, x, vectors, scratch, out, out_stride);
 }
 
-void dot_rows_packed(const PackedMatrix& w, int64_t first, size_t count, const PackedVectors& x,
-                     float* scales, float* out, size_t out_stride) {
-  constexpr size_t block_rows = 4;
-  const auto groups = size_t(w.groups());
-  const size_t padded = padded_groups(groups);
-  float* biases = w.biases == nullptr ? nullptr : scales + block_rows * padded;
-  constexpr decltype(&dot_few<Code::u2>) kernels[] = {
-      dot_few<Code::u2>, dot_few<Code::u3>, dot_few<Code::u4>,   dot_few<Code::u5>,
-      dot_few<Code::u6>, dot_few<Code::u8>, dot_few<Code::e2m1>, dot_few<Code::e4m3>};
-  for (size_t r = 0; r < count; r += block_rows) {
-    const size_t rows = std::min(block_rows, count - r);
-    const int64_t row = first + int64_t(r);
-    for (size_t i = 0; i < rows; ++i) {
-      const int64_t at = (row + int64_t(i)) * w.groups();
-      widen_scales(w.scale_kind, w.scales, at, groups, w.factor, padded, scales + i * padded);
-      if (biases != nullptr)
-        widen_scales(w.scale_kind, w.biases, at, groups, 1, padded, biases + i * padded);
-    }
-    const Block block{rows,
-                      w.packed + row * w.row_bytes(),
-                      size_t(w.row_bytes()),
-                      block_rows * size_t(w.row_bytes()),
-                      scales,
-                      biases,
-                      padded,
-                      groups,
-                      size_t(w.group_size),
-                      x.elements.data(),
-                      x.stride,
-                      x.sums.data(),
-                      x.sum_stride,
-                      out + r,
-                      out_stride};
-    kernels[size_t(w.code)](block, x.count);
-  }
+void dot_rows_packed(const PackedMatrix& w, const RowRange& range, const PackedVectors& x,
+                     float* scratch, float* out, size_t out_stride) {
+  constexpr decltype(&dot_rows_of_code<Code::u2>) kernels[] = {
+      dot_rows_of_code<Code::u2>,   dot_rows_of_code<Code::u3>,  dot_rows_of_code<Code::u4>,
+      dot_rows_of_code<Code::u5>,   dot_rows_of_code<Code::u6>,  dot_rows_of_code<Code::u8>,
+      dot_rows_of_code<Code::e2m1>, dot_rows_of_code<Code::e4m3>};
+  kernels[size_t(w.code)](w, range, x, scratch, out, out_stride);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -438,10 +331,9 @@ PackedVectors::PackedVectors(const PackedMatrix& w, const float* x, const int64_
   }
 }
 
-void packed_dot_rows(const PackedMatrix& w, int64_t first, size_t count, const PackedVectors& x,
+void packed_dot_rows(const PackedMatrix& w, RowRange range, const PackedVectors& x, float* scratch,
                      float* out, size_t out_stride) {
-  Scratch<float> scales(2 * 4 * x.sum_stride);
-  HWY_DYNAMIC_DISPATCH(dot_rows_packed)(w, first, count, x, scales.data(), out, out_stride);
+  HWY_DYNAMIC_DISPATCH(dot_rows_packed)(w, range, x, scratch, out, out_stride);
 }
 
 }  // namespace quern::cpu

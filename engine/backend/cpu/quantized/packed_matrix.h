@@ -71,9 +71,23 @@ class PackedVectors {
   Scratch<float> sums;
 };
 
+/// Rows [first, first + count) of a matrix, which are read in one go; whoever does so goes on with
+/// those up to `end`.
+struct RowRange {
+  int64_t first;
+  size_t count;
+  int64_t end;
+};
+
 /// out[v * out_stride + r] = the product of row first + r and vector v, for r < count, in float32.
-/// Each row is read once. Runs on the calling thread.
-void packed_dot_rows(const PackedMatrix& w, int64_t first, size_t count, const PackedVectors& x,
+/// Each row is read once. Runs on the calling thread. scratch: packed_dot_scratch(x) floats.
+void packed_dot_rows(const PackedMatrix& w, RowRange rows, const PackedVectors& x, float* scratch,
                      float* out, size_t out_stride);
+
+/// Floats that a thread needs besides, for scales and biases of a few rows.
+template <typename Vectors>
+size_t packed_dot_scratch(const Vectors& x) {
+  return 8 * x.sum_stride;
+}
 
 }  // namespace quern::cpu

@@ -1,32 +1,73 @@
 #include "engine/backend/cpu/quantized/product.h"
 
 #include <algorithm>
-#include <cstring>
+#include <type_traits>
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/float_rows.h"
 #include "engine/backend/cpu/matmul/panel_gemm.h"
+#include "engine/backend/cpu/quantized/integer_dot.h"
+#include "engine/backend/cpu/quantized/integer_gemm.h"
 
 namespace quern::cpu {
 
 namespace {
 
+/// The most rows for which a product with integers of 16 bits beats one with integers of 8 bits, or
+/// of floats.
+constexpr int64_t integer_dot_most_rows = 4;
+
+bool has_integers(const Product& p) {
+  return p.transpose && p.x_dtype != float32 && p.out_dtype != float32;
+}
+
+/// The vectors of some products, in what dot() takes.
+PackedVectors vectors_of(const Product& p, std::type_identity<PackedVectors>) {
+  if (p.x_dtype == float32) {
+    return {p.w, reinterpret_cast<const float*>(p.x), p.x_rows, size_t(p.rows)};
+  }
+  Scratch<float> wide(size_t(p.rows * p.depth()));
+  for (int64_t row = 0; row < p.rows; ++row)
+    p.widen_x(row, 0, p.depth(), wide.data() + row * p.depth());
+  return {p.w, wide.data(), nullptr, size_t(p.rows)};
+}
+
+IntegerVectors vectors_of(const Product& p, std::type_identity<IntegerVectors>) {
+  return {p.w, p.x, p.x_dtype, p.x_rows, size_t(p.rows), p.rounds_x};
+}
+
+void dot(const PackedMatrix& w, const RowRange& rows, const PackedVectors& x, float* scratch,
+         float* out, size_t out_stride) {
+  packed_dot_rows(w, rows, x, scratch, out, out_stride);
+}
+
+void dot(const PackedMatrix& w, const RowRange& rows, const IntegerVectors& x, float* scratch,
+         float* out, size_t out_stride) {
+  integer_dot_rows(w, rows, x, scratch, out, out_stride);
+}
+
+/// Products of few rows, all at a time while each packed matrix streams by once.
+template <typename Vectors>
 void multiply_few(const std::vector<const Product*>& products) {
   if (products.empty()) return;
-  std::vector<PackedVectors> vectors;
+  std::vector<Vectors> vectors;
   vectors.reserve(products.size());
-  for (const Product* p : products) vectors.emplace_back(p->w, p->x, p->x_rows, size_t(p->rows));
+  for (const Product* p : products) {
+    vectors.push_back(vectors_of(*p, std::type_identity<Vectors>()));
+  }
   constexpr size_t block = 64;
   const auto w_rows = size_t(products[0]->w.rows);
   const int64_t columns = products[0]->w.columns;
   const auto grain = size_t(std::max<int64_t>(16, (int64_t(1) << 17) / columns / 16 * 16));
   parallel_for(products.size() * w_rows, grain, [&](size_t begin, size_t end) {
     float sums[size_t(packed_dot_most_vectors) * block];
+    Scratch<float> scratch(packed_dot_scratch(vectors[0]));
     while (begin < end) {
       const size_t index = begin / w_rows, row = begin % w_rows;
       const size_t count = std::min({block, end - begin, w_rows - row});
       const Product& p = *products[index];
-      packed_dot_rows(p.w, int64_t(row), count, vectors[index], sums, block);
+      const RowRange rows{int64_t(row), count, int64_t(std::min(w_rows, row + (end - begin)))};
+      dot(p.w, rows, vectors[index], scratch.data(), sums, block);
       for (int64_t v = 0; v < p.rows; ++v)
         p.store(v, int64_t(row), sums + size_t(v) * block, count);
       begin += count;
@@ -38,9 +79,11 @@ void multiply_few(const std::vector<const Product*>& products) {
 void multiply_many(const Product& p) {
   const int64_t depth = p.depth();
   const auto load_x = [&](int64_t row, int64_t rows, int64_t k, int64_t ks, float* scratch) {
-    if (p.x_rows == nullptr) return Matrix<float>{p.x_row(row) + k, rows, ks, depth, 1};
-    for (int64_t i = 0; i < rows; ++i)
-      std::memcpy(scratch + i * ks, p.x_row(row + i) + k, size_t(ks) * sizeof(float));
+    if (p.x_rows == nullptr && p.x_dtype == float32) {
+      const auto* first = reinterpret_cast<const float*>(p.x_row(row));
+      return Matrix<float>{first + k, rows, ks, depth, 1};
+    }
+    for (int64_t i = 0; i < rows; ++i) p.widen_x(row + i, k, ks, scratch + i * ks);
     return Matrix<float>{scratch, rows, ks, ks, 1};
   };
   const auto load_w = [&](int64_t k, int64_t ks, int64_t column, int64_t columns, float* scratch) {
@@ -75,15 +118,31 @@ void Product::store(int64_t row, int64_t column, const float* values, size_t n) 
     narrow(values, reinterpret_cast<float*>(out) + at, n);
 }
 
+void Product::widen_x(int64_t row, int64_t k, int64_t n, float* out) const {
+  const char* from = x_row(row) + k * int64_t(x_dtype.size());
+  if (x_dtype == float16)
+    widen(reinterpret_cast<const float16_t*>(from), out, size_t(n));
+  else if (x_dtype == bfloat16)
+    widen(reinterpret_cast<const bfloat16_t*>(from), out, size_t(n));
+  else
+    widen(reinterpret_cast<const float*>(from), out, size_t(n));
+}
+
 void multiply(const std::vector<Product>& products) {
-  std::vector<const Product*> few;
+  std::vector<const Product*> few, few_integers;
   for (const Product& p : products) {
-    if (p.transpose && p.rows <= packed_dot_most_vectors) few.push_back(&p);
+    const bool integers = has_integers(p);
+    if (integers && p.rows <= integer_dot_most_rows && has_integer_dot(p.w.code))
+      few_integers.push_back(&p);
+    else if (integers && p.rounds_x && p.rows > integer_dot_most_rows && has_integer_gemm(p.w.code))
+      integer_gemm(p);
+    else if (p.transpose && p.rows <= packed_dot_most_vectors)
+      few.push_back(&p);
+    else
+      multiply_many(p);
   }
-  multiply_few(few);
-  for (const Product& p : products) {
-    if (!p.transpose || p.rows > packed_dot_most_vectors) multiply_many(p);
-  }
+  multiply_few<IntegerVectors>(few_integers);
+  multiply_few<PackedVectors>(few);
 }
 
 array float32_rows(const array& a) {

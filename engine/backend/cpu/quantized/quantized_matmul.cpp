@@ -39,21 +39,22 @@ bool has_products(const array& x, array& out) {
 void quantized_matmul(const QuantizedMatmul& p, const Arrays& in, Arrays& out) {
   if (!has_products(in[0], out[0])) return;
   const PackedWeight weight(p.quantization, &in[1]);
-  const array x = float32_rows(in[0]);
+  const array x = row_contiguous(in[0]);
   const int64_t n = out[0].shape(-1);
   char* to = out[0].data<char>();
   const Dtype dtype = out[0].dtype();
   if (weight.is_single()) {
     const int64_t rows = int64_t(out[0].size()) / n;
-    return multiply(
-        {{weight.all(), p.transpose, x.data<float>(), nullptr, rows, to, dtype, nullptr}});
+    return multiply({{weight.all(), p.transpose, p.rounds_x, x.data<char>(), x.dtype(), nullptr,
+                      rows, to, dtype, nullptr}});
   }
   const int64_t m = x.shape(-2), batches = int64_t(out[0].size()) / (m * n);
   std::vector<Product> products;
   for (int64_t batch = 0; batch < batches; ++batch) {
-    products.push_back({weight.matrix(batch_of(in[1], out[0], batch)), p.transpose,
-                        x.data<float>() + batch_of(x, out[0], batch) * m * x.shape(-1), nullptr, m,
-                        to + batch * m * n * int64_t(dtype.size()), dtype, nullptr});
+    products.push_back(
+        {weight.matrix(batch_of(in[1], out[0], batch)), p.transpose, p.rounds_x,
+         x.data<char>() + batch_of(x, out[0], batch) * m * x.shape(-1) * int64_t(x.dtype().size()),
+         x.dtype(), nullptr, m, to + batch * m * n * int64_t(dtype.size()), dtype, nullptr});
   }
   multiply(products);
 }
@@ -98,7 +99,7 @@ struct RowsByMatrix {
 void gather_qmm(const GatherQMM& p, const Arrays& in, Arrays& out) {
   if (!has_products(in[0], out[0])) return;
   const PackedWeight weight(p.quantization, &in[1]);
-  const array x = float32_rows(in[0]);
+  const array x = row_contiguous(in[0]);
   const int64_t rows = x.shape(-2), matrices = weight.all().rows / weight.matrix_rows();
   const std::vector<int64_t> lhs =
       checked_indices(in[in.size() - 2], int64_t(x.size()) / (rows * x.shape(-1)), "lhs_indices");
@@ -109,7 +110,7 @@ void gather_qmm(const GatherQMM& p, const Arrays& in, Arrays& out) {
     const int64_t first = by_matrix.starts[size_t(matrix)],
                   count = by_matrix.starts[size_t(matrix) + 1] - first;
     if (count == 0) continue;
-    products.push_back({weight.matrix(matrix), p.transpose, x.data<float>(),
+    products.push_back({weight.matrix(matrix), p.transpose, p.rounds_x, x.data<char>(), x.dtype(),
                         by_matrix.x_rows.data() + first, count, out[0].data<char>(), out[0].dtype(),
                         by_matrix.out_rows.data() + first});
   }
