@@ -10,6 +10,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/backend/cpu/fast/attention_few.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -59,10 +60,12 @@ HWY_INLINE float weigh(float* scores, size_t n, float& largest, float& sum) {
   return factor;
 }
 
-/// R rows of sums over C registers of columns, which stay in registers while the values go by.
+/// R rows of sums over C registers of columns, which stay in registers while the values go by. Asks
+/// for `wanted` bytes of each value's row: the columns that come later.
 template <size_t R, size_t C, typename T>
 HWY_INLINE void add_block(const T* values, int64_t value_stride, size_t n, const float* weights,
-                          size_t stride, const float* factors, size_t width, float* sums) {
+                          size_t stride, const float* factors, size_t width, size_t wanted,
+                          float* sums) {
   const RowTag d;
   const size_t lanes = hn::Lanes(d);
   hn::Vec<RowTag> s[R][C];
@@ -72,6 +75,8 @@ HWY_INLINE void add_block(const T* values, int64_t value_stride, size_t n, const
       s[r][c] = hn::Mul(hn::LoadU(d, sums + r * width + c * lanes), factor);
   }
   for (size_t t = 0; t < n; ++t) {
+    const auto* row = reinterpret_cast<const char*>(values + int64_t(t) * value_stride);
+    for (size_t at = 0; at < wanted; at += 64) hwy::Prefetch(row + at);
     hn::Vec<RowTag> v[C];
     for (size_t c = 0; c < C; ++c)
       v[c] = load_floats(d, values + int64_t(t) * value_stride + int64_t(c * lanes));
@@ -89,13 +94,15 @@ template <size_t R, typename T>
 HWY_INLINE void add_rows(const T* values, int64_t value_stride, size_t n, const float* weights,
                          size_t stride, const float* factors, size_t width, float* sums) {
   const size_t lanes = hn::Lanes(RowTag());
+  const auto wanted = [&](size_t j) { return j == 0 ? width * sizeof(T) : 0; };
   size_t j = 0;
   for (; j + most_columns * lanes <= width; j += most_columns * lanes) {
     add_block<R, most_columns>(values + j, value_stride, n, weights, stride, factors, width,
-                               sums + j);
+                               wanted(j), sums + j);
   }
   for (; j + lanes <= width; j += lanes)
-    add_block<R, 1>(values + j, value_stride, n, weights, stride, factors, width, sums + j);
+    add_block<R, 1>(values + j, value_stride, n, weights, stride, factors, width, wanted(j),
+                    sums + j);
   for (; j < width; ++j) {
     for (size_t r = 0; r < R; ++r) {
       float sum = sums[r * width + j] * factors[r];

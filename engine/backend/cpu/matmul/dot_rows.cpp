@@ -4,6 +4,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/backend/cpu/matmul/dot_rows.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -96,11 +97,21 @@ HWY_INLINE void dot_block(const T* rows, int64_t row_stride, const float* x, siz
     std::memcpy(out + v * out_stride, products + v * R, R * sizeof(float));
 }
 
-template <size_t R, size_t V, typename T>
+/// Asks for all of some short rows at once, before the products wait for one line after the other.
+template <size_t R, typename T>
+HWY_INLINE void prefetch_rows(const T* rows, int64_t row_stride, size_t length) {
+  for (size_t r = 0; r < R; ++r) {
+    const auto* row = reinterpret_cast<const char*>(rows + int64_t(r) * row_stride);
+    for (size_t at = 0; at < length * sizeof(T); at += 64) hwy::Prefetch(row + at);
+  }
+}
+
+template <size_t R, size_t V, bool prefetches, typename T>
 HWY_INLINE void dot_all_rows(const T* rows, int64_t row_stride, size_t row_count, const float* x,
                              size_t vectors, size_t length, float* out, size_t out_stride) {
   size_t r = 0;
   for (; r + R <= row_count; r += R) {
+    if (prefetches) prefetch_rows<R>(rows + int64_t(r) * row_stride, row_stride, length);
     dot_block<R, V>(rows + int64_t(r) * row_stride, row_stride, x, vectors, length, out + r,
                     out_stride);
   }
@@ -116,9 +127,11 @@ HWY_INLINE void dot_vectors(const T* rows, int64_t row_stride, size_t row_count,
                             size_t vectors, size_t length, float* out, size_t out_stride) {
   constexpr size_t most_rows = most_sums / V, few_rows = HWY_MIN(most_rows, size_t(4));
   if (length <= short_row)
-    dot_all_rows<most_rows, V>(rows, row_stride, row_count, x, vectors, length, out, out_stride);
+    dot_all_rows<most_rows, V, true>(rows, row_stride, row_count, x, vectors, length, out,
+                                     out_stride);
   else
-    dot_all_rows<few_rows, V>(rows, row_stride, row_count, x, vectors, length, out, out_stride);
+    dot_all_rows<few_rows, V, false>(rows, row_stride, row_count, x, vectors, length, out,
+                                     out_stride);
 }
 
 /// Rows in blocks small enough to stay in the first-level cache while more vectors come by.
