@@ -301,7 +301,7 @@ TEST_P(Attention, AWindowHidesBlocksOfKeysFromBlocksOfQueries) {
       const int last = query + keys - queries;
       const bool sees = query != blind && key <= last && key > last - window;
       kept.push_back(sees);
-      // A query without any key averages the values of all.
+      // Who sees no key averages the values of all.
       mask.push_back(query == blind ? -1e30 : sees ? 0 : -INFINITY);
     }
   }
