@@ -30,6 +30,7 @@ constexpr Section sections[] = {
     {"Sorting", orderings},
     {"Overhead of an operation", overheads},
     {"Generation", generation},
+    {"Generation beside a training", beside_training},
     {"Start-up", start_up},
     {"Tokenizers", tokenizers},
     {"Training", training_steps},

@@ -10,6 +10,7 @@
 #include "engine/array/shape.h"
 #include "engine/array/stream.h"
 #include "engine/graph/eval.h"
+#include "engine/graph/priority.h"
 #include "engine/graph/print_graph.h"
 #include "engine/io/gguf.h"
 #include "engine/io/npy.h"

@@ -18,6 +18,7 @@ void movements(Suite& suite);
 void orderings(Suite& suite);
 void overheads(Suite& suite);
 void generation(Suite& suite);
+void beside_training(Suite& suite);
 void start_up(Suite& suite);
 void tokenizers(Suite& suite);
 void training_steps(Suite& suite);

@@ -5,11 +5,11 @@
 namespace quern {
 
 void Completion::wait(uint32_t step) const {
-  uint32_t done = done_.load(std::memory_order_acquire);
-  for (int spins = 0; done <= step && spins < spins_before_sleep; ++spins) {
-    spin_pause();
+  uint32_t done = 0;
+  spin_until([&] {
     done = done_.load(std::memory_order_acquire);
-  }
+    return done > step;
+  });
   while (done <= step) {
     done_.wait(done, std::memory_order_acquire);
     done = done_.load(std::memory_order_acquire);
@@ -18,7 +18,8 @@ void Completion::wait(uint32_t step) const {
 }
 
 void Completion::advance(uint32_t done) {
-  done_.store(done, std::memory_order_release);
+  // Not a mere store: it must not come after the look for waiters.
+  done_.exchange(done, std::memory_order_seq_cst);
   done_.notify_all();
 }
 

@@ -6,34 +6,44 @@
 #include <future>
 #include <stdexcept>
 
+#include "engine/graph/sleeping_thread.h"
 #include "engine/graph/spin.h"
 
 namespace quern {
 
 class Scheduler::Worker {
  public:
-  explicit Worker(Stream stream) : stream(stream), thread_([this] { run(); }) {}
+  Worker(Stream stream, Priority priority)
+      : stream(stream), priority(priority), thread_([this] { run(); }) {}
 
   void push(Task task) {
     {
       std::lock_guard lock(mutex_);
       tasks_.push_back(std::move(task));
       waiting_.store(true, std::memory_order_release);
+      if (sleeper_) sleeper_->place_elsewhere();
     }
     wake_.notify_one();
   }
 
   const Stream stream;
+  const Priority priority;
 
  private:
   void run() {
+    if (priority == Priority::background) enter_background();
+    SleepingThread sleeper;
     for (;;) {
       // Decoding hands over a small graph every few milliseconds: look a while before sleeping.
-      for (int i = 0; i < spins_before_sleep && !waiting_.load(std::memory_order_acquire); ++i) {
-        spin_pause();
-      }
+      spin_until([this] { return waiting_.load(std::memory_order_acquire); });
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return !tasks_.empty(); });
+      if (tasks_.empty()) {
+        sleeper_ = &sleeper;
+        sleeper.fall_asleep();
+        wake_.wait(lock, [this] { return !tasks_.empty(); });
+        sleeper.wake_up();
+        sleeper_ = nullptr;
+      }
       Task task = std::move(tasks_.front());
       tasks_.pop_front();
       waiting_.store(!tasks_.empty(), std::memory_order_release);
@@ -46,6 +56,7 @@ class Scheduler::Worker {
   std::condition_variable wake_;
   std::deque<Task> tasks_;
   std::atomic<bool> waiting_{false};
+  SleepingThread* sleeper_ = nullptr;  ///< the worker while it waits for a task
   std::thread thread_;
 };
 
@@ -55,10 +66,14 @@ Scheduler& Scheduler::instance() {
   return *scheduler;
 }
 
-Stream Scheduler::new_stream(Device device) {
+Stream Scheduler::new_stream(Device device, Priority priority) {
   std::lock_guard lock(mutex_);
+  return add_stream(device, priority);
+}
+
+Stream Scheduler::add_stream(Device device, Priority priority) {
   const Stream stream{int(workers_.size()), device};
-  workers_.push_back(std::make_unique<Worker>(stream));
+  workers_.push_back(std::make_unique<Worker>(stream, priority));
   return stream;
 }
 
@@ -69,14 +84,12 @@ std::vector<Stream> Scheduler::streams() {
   return out;
 }
 
-Stream Scheduler::default_stream(Device device) {
-  {
-    std::lock_guard lock(mutex_);
-    for (const auto& worker : workers_) {
-      if (worker->stream.device == device) return worker->stream;
-    }
+Stream Scheduler::default_stream(Device device, Priority priority) {
+  std::lock_guard lock(mutex_);
+  for (const auto& worker : workers_) {
+    if (worker->stream.device == device && worker->priority == priority) return worker->stream;
   }
-  return new_stream(device);
+  return add_stream(device, priority);
 }
 
 Scheduler::Worker& Scheduler::worker(Stream stream) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/array/stream.h"
+#include "engine/graph/priority.h"
 
 namespace quern {
 
@@ -19,9 +20,10 @@ class Scheduler {
 
   static Scheduler& instance();
 
-  Stream new_stream(Device device);
+  Stream new_stream(Device device, Priority priority = Priority::normal);
   std::vector<Stream> streams();
-  Stream default_stream(Device device);
+  /// The first stream of a device and priority, made when there is none.
+  Stream default_stream(Device device, Priority priority = Priority::normal);
 
   /// Tasks must not throw: what an operation throws travels by its batch's Completion.
   void enqueue(Stream stream, Task task);
@@ -36,6 +38,7 @@ class Scheduler {
 
   Scheduler() = default;
   Worker& worker(Stream stream);
+  Stream add_stream(Device device, Priority priority);  ///< with the mutex held
 
   std::mutex submission_;
   std::mutex mutex_;

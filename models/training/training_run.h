@@ -59,7 +59,8 @@ struct TrainingOutcome {
 
 /// Trains until it is done or stopped, keeping everything in the folder: from the beginning, or
 /// where the folder's last checkpoint is, with the same steps as if it had never been away. Pausing
-/// is stopping, and going on calling this again. valid may be nullptr.
+/// is stopping, and going on calling this again. valid may be nullptr. A program that does other
+/// things meanwhile calls it within a StreamContext of background_stream() (engine/graph/priority.h).
 ///
 /// Throws ModelError: what Trainer and TrainingFolder throw; no step of the last ones was finite.
 TrainingOutcome run_training(const TrainableModel& model, const TrainingOptions& options,

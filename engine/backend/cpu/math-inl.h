@@ -34,16 +34,21 @@ HWY_INLINE hn::Vec<D> power_of_two(D d, VI n) {
   return hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(n, hn::Set(di, 127))));
 }
 
+/// exp(r) - 1 where x = whole * ln 2 + r and |r| <= ln 2 / 2.
+template <class D, class V>
+HWY_INLINE V expm1_beyond(D d, V x, V whole) {
+  V r = hn::NegMulAdd(whole, hn::Set(d, 0x1.62e4p-1f),
+                      x);  // ln 2 in two parts, the first exact times whole
+  r = hn::NegMulAdd(whole, hn::Set(d, 0x1.7f7d1cp-20f), r);
+  constexpr float c[] = {0.5f, 0x1.5554d8p-3f, 0x1.555516p-5f, 0x1.12106cp-7f, 0x1.6d1606p-10f};
+  return hn::MulAdd(hn::Mul(r, r), polynomial(d, r, c), r);
+}
+
 /// x = n ln 2 + r with whole n and |r| <= ln 2 / 2; returns exp(r) - 1.
 template <class D, class V, class VI>
 HWY_INLINE V reduced_expm1(D d, V x, VI& n) {
   n = hn::NearestInt(hn::Mul(x, hn::Set(d, 0x1.715476p+0f)));
-  const V whole = hn::ConvertTo(d, n);
-  V r = hn::NegMulAdd(whole, hn::Set(d, 0x1.62e4p-1f),
-                      x);  // ln 2 in two parts, the first exact times n
-  r = hn::NegMulAdd(whole, hn::Set(d, 0x1.7f7d1cp-20f), r);
-  constexpr float c[] = {0.5f, 0x1.5554d8p-3f, 0x1.555516p-5f, 0x1.12106cp-7f, 0x1.6d1606p-10f};
-  return hn::MulAdd(hn::Mul(r, r), polynomial(d, r, c), r);
+  return expm1_beyond(d, x, hn::ConvertTo(d, n));
 }
 
 template <class D, class V>

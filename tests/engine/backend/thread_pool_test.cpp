@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <numeric>
 #include <stdexcept>
 
@@ -64,6 +65,70 @@ TEST(ThreadPool, TheFirstExceptionReachesTheCallerAndThePoolGoesOn) {
   std::atomic<size_t> done{0};
   parallel_for(1000, 10, [&](size_t begin, size_t end) { done += end - begin; });
   EXPECT_EQ(done, 1000u);
+}
+
+TEST(ThreadPool, RangesAreWholeGrains) {
+  std::atomic<size_t> done{0};
+  parallel_for(10007, 64, [&](size_t begin, size_t end) {
+    EXPECT_EQ(begin % 64, 0u);
+    EXPECT_TRUE(end % 64 == 0 || end == 10007) << end;
+    done += end - begin;
+  });
+  EXPECT_EQ(done, 10007u);
+}
+
+/// Whether the loops of this thread run on all threads of the pool: each takes one range and waits
+/// for the others.
+bool has_whole_crew() {
+  const int size = ThreadPool::instance().size();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  std::atomic<int> met{0};
+  std::atomic<bool> gave_up{false};
+  parallel_for(size_t(size), 1, [&](size_t, size_t) {
+    ++met;
+    while (met < size && !gave_up) {
+      std::this_thread::yield();
+      if (std::chrono::steady_clock::now() > deadline) gave_up = true;
+    }
+  });
+  return !gave_up;
+}
+
+TEST(ThreadPool, ALoopRunsOnAllThreads) { EXPECT_TRUE(has_whole_crew()); }
+
+TEST(ThreadPool, ALoopRunsOnAllThreadsBesideABackgroundLoop) {
+  constexpr size_t n = 1000;
+  std::atomic<bool> stop{false};
+  std::atomic<size_t> begun{0}, done{0};
+  std::thread background([&] {
+    enter_background();
+    parallel_for(n, 1, [&](size_t begin, size_t end) {
+      ++begun;
+      while (!stop) std::this_thread::yield();
+      done += end - begin;
+    });
+  });
+  while (begun == 0) std::this_thread::yield();
+  EXPECT_TRUE(has_whole_crew());
+  stop = true;
+  background.join();
+  EXPECT_EQ(done, n);
+}
+
+TEST(ThreadPool, BackgroundLoopsRunOnBackgroundThreads) {
+  std::atomic<int> others{0};
+  bool whole = false;
+  std::thread background([&] {
+    enter_background();
+    whole = has_whole_crew();
+    parallel_for(1000, 1, [&](size_t, size_t) {
+      if (thread_priority() != Priority::background) ++others;
+    });
+  });
+  background.join();
+  EXPECT_TRUE(whole);
+  EXPECT_EQ(others, 0);
+  EXPECT_EQ(thread_priority(), Priority::normal);
 }
 
 }  // namespace

@@ -229,7 +229,9 @@ TEST_P(Attention, AgreesWithFloat64) {
   for (const Case& c : {Case{}, Case{4, 2, 1, 700, 64, 64}, Case{8, 1, 1, 300, 20, 20},
                         Case{4, 4, 3, 5, 8, 24}, Case{4, 2, 5, 260, 7, 3, true},
                         Case{6, 2, 33, 33, 16, 16, true}, Case{4, 1, 40, 600, 16, 8, true},
-                        Case{2, 2, 300, 300, 32, 32, true}, Case{2, 2, 150, 530, 12, 12, false}}) {
+                        Case{2, 2, 300, 300, 32, 32, true}, Case{2, 2, 150, 530, 12, 12, false},
+                        Case{14, 2, 1, 1500, 64, 64}, Case{16, 1, 1, 513, 128, 128},
+                        Case{3, 3, 2, 600, 40, 72, true}, Case{14, 2, 60, 200, 24, 20, true}}) {
     SCOPED_TRACE(testing::Message() << c.queries << " queries, " << c.keys << " keys");
     const array q = random_array({2, c.heads, c.queries, c.width}, dtype),
                 k = random_array({2, c.key_heads, c.keys, c.width}, dtype, 2),
@@ -285,6 +287,29 @@ TEST_P(Attention, MasksBroadcastAndSinksCount) {
     expect_close(fast::scaled_dot_product_attention(q, k, v, 0.25f, "array", kept),
                  attended(q, k, v, 0.25, mask), rtol, atol);
   }
+}
+
+TEST_P(Attention, AWindowHidesBlocksOfKeysFromBlocksOfQueries) {
+  constexpr int queries = 150, keys = 500, window = 60, blind = 77;
+  const array q = random_array({1, 4, queries, 16}, dtype),
+              k = random_array({1, 2, keys, 16}, dtype, 2),
+              v = random_array({1, 2, keys, 16}, dtype, 3);
+  std::vector<uint8_t> kept;
+  std::vector<double> mask;
+  for (int query = 0; query < queries; ++query) {
+    for (int key = 0; key < keys; ++key) {
+      const int last = query + keys - queries;
+      const bool sees = query != blind && key <= last && key > last - window;
+      kept.push_back(sees);
+      // Who sees no key averages the values of all.
+      mask.push_back(query == blind ? -1e30 : sees ? 0 : -INFINITY);
+    }
+  }
+  std::vector<double> all;
+  for (int head = 0; head < 4; ++head) all.insert(all.end(), mask.begin(), mask.end());
+  expect_close(fast::scaled_dot_product_attention(q, k, v, 0.25f, "array",
+                                                  array(kept.begin(), {queries, keys}, bool_)),
+               attended(q, k, v, 0.25, all), rtol, atol);
 }
 
 INSTANTIATE_TEST_SUITE_P(Floats, Attention, testing::Values(float32, float16, bfloat16),

@@ -35,6 +35,9 @@ struct Attention {
   T* out;                   ///< [batches, query_heads, query_times, value_width], dense
 
   int64_t heads_per_key() const { return query_heads / key_heads; }
+  T* out_row(int64_t batch, int64_t head, int64_t time) const {
+    return out + ((batch * query_heads + head) * query_times + time) * value_width;
+  }
 };
 
 /// An attention's inputs, and where they lie.
@@ -60,17 +63,6 @@ typename Attention<T>::Operand operand_of(const array& a) {
   return {a.data<T>(), a.strides()[0], a.strides()[1], a.strides()[2]};
 }
 
-/// n rows of an operand as a float32 matrix: in place, or widened into the scratch.
-template <typename T>
-Matrix<float> float_rows(const T* first, int64_t stride, int64_t n, int64_t width, float* scratch) {
-  if constexpr (std::is_same_v<T, float>) {
-    return {first, n, width, stride, 1};
-  } else {
-    for (int64_t t = 0; t < n; ++t) widen(first + t * stride, scratch + t * width, size_t(width));
-    return {scratch, n, width, width, 1};
-  }
-}
-
 /// The queries that read the same keys: `times` of them from `time` on, for every query head of a
 /// key-value head. Row g * times + i is query time + i of the head's g-th query head.
 struct QueryBlock {
@@ -79,24 +71,11 @@ struct QueryBlock {
 
 /// Softmax over keys that come in pieces: for each row the largest score so far, the sum of
 /// exp(score - largest), and the values weighted with these.
-class RunningSoftmax {
- public:
-  RunningSoftmax(int64_t rows, int64_t value_width);
-
-  /// Turns a row's n scores into their weights and makes its sums so far relative to the new
-  /// largest.
-  void add_scores(int64_t row, float* scores, int64_t n);
-
-  float* weighted() {
-    return weighted_.data();
-  }  ///< [rows, value_width]: the caller adds the values
-  const float* weighted() const { return weighted_.data(); }
-  float largest(int64_t row) const { return largest_.data()[row]; }
-  float sum(int64_t row) const { return sum_.data()[row]; }
-
- private:
-  int64_t value_width_;
-  Scratch<float> largest_, sum_, weighted_;
+struct RunningSums {
+  float* largest;   ///< [rows]
+  float* sum;       ///< [rows]
+  float* weighted;  ///< [rows, width]
+  int64_t width;
 };
 
 /// Sets or adds to n scores of a row (query `time` of `head`, keys from `key` on) what the mask
@@ -104,11 +83,6 @@ class RunningSoftmax {
 template <typename T>
 void mask_scores(const Attention<T>& a, int64_t batch, int64_t head, int64_t time, int64_t key,
                  int64_t n, float* scores);
-
-/// Masks and exponentiates the scores [rows, n] of keys [key, key + n), `stride` apart.
-template <typename T>
-void soften(const Attention<T>& a, const QueryBlock& block, int64_t key, int64_t n, float* scores,
-            int64_t stride, RunningSoftmax& softmax);
 
 /// The scaled queries of a block as float32 rows [heads_per_key * times, width].
 template <typename T>
@@ -125,15 +99,10 @@ void attend_few(const Attention<T>& a);
 template <typename T>
 void attend_many(const Attention<T>& a);
 
-/// Queries of a block where there are many: their rows of all heads that share keys fit a product's
-/// tile.
+/// For each row [batches, query_heads, query_times] its largest score, the sink's included, and the
+/// sum of exp(score - largest). Reads neither values nor `out`.
 template <typename T>
-int64_t block_times(const Attention<T>& a) {
-  return std::min(a.query_times, std::max<int64_t>(16, 128 / a.heads_per_key()));
-}
-
-/// Keys of a block.
-inline constexpr int64_t key_block = 256;
+void find_row_sums(const Attention<T>& a, float* largest, float* sum);
 
 /// Rows of queries per key-value head up to which attend_few is the faster.
 inline constexpr int64_t few_query_rows = 16;
@@ -144,10 +113,5 @@ inline constexpr int64_t few_query_rows = 16;
 float exponentials(float* x, size_t n, float shift);
 float largest_of(const float* x, size_t n);
 void scale_row(float* x, size_t n, float factor);
-
-/// sums[r * width + j] += over t of weights[r * weight_stride + t] * values[t * value_stride + j].
-template <typename T>
-void add_weighted_rows(const T* values, int64_t value_stride, size_t count, const float* weights,
-                       size_t weight_stride, size_t rows, size_t width, float* sums);
 
 }  // namespace quern::cpu

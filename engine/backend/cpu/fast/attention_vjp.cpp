@@ -42,6 +42,27 @@ struct AttentionGradient {
   }
 };
 
+/// n rows of an operand as a float32 matrix: in place, or widened into the scratch.
+template <typename T>
+Matrix<float> float_rows(const T* first, int64_t stride, int64_t n, int64_t width, float* scratch) {
+  if constexpr (std::is_same_v<T, float>) {
+    return {first, n, width, stride, 1};
+  } else {
+    for (int64_t t = 0; t < n; ++t) widen(first + t * stride, scratch + t * width, size_t(width));
+    return {scratch, n, width, width, 1};
+  }
+}
+
+/// Queries of a block where there are many: their rows of all heads that share keys fit a product's
+/// tile.
+template <typename T>
+int64_t block_times(const Attention<T>& a) {
+  return std::min(a.query_times, std::max<int64_t>(16, 128 / a.heads_per_key()));
+}
+
+/// Keys of a block.
+constexpr int64_t key_block = 256;
+
 /// Rows [heads_per_key * times, width] of an operand by query, as float32.
 template <typename T>
 void load_rows(const Attention<T>& a, const typename Attention<T>::Operand& operand,
@@ -114,44 +135,22 @@ void multiply_rows(const Matrix<float>& a, Scratch<float>& packed_rows,
 template <typename T>
 void find_statistics(const AttentionGradient<T>& g) {
   const Attention<T>& a = g.forward;
-  const int64_t blocks = query_blocks(a);
-  parallel_for(size_t(a.batches * a.key_heads * blocks), 1, [&](size_t begin, size_t end) {
-    Blocks<T> memory(a);
-    std::vector<float> output(static_cast<size_t>(a.value_width));
-    for (auto index = int64_t(begin); index < int64_t(end); ++index) {
-      const QueryBlock block = query_block(a, index / blocks, index % blocks);
-      const int64_t rows = a.heads_per_key() * block.times;
-      RunningSoftmax softmax(rows, 0);
-      load_queries(a, block, memory.queries.data());
-      const Matrix<float> queries{memory.queries.data(), rows, a.width, a.width, 1};
-      for (int64_t key = 0; key < a.key_times; key += key_block) {
-        const int64_t n = visible_keys(a, block, key, std::min(key_block, a.key_times - key));
-        if (n == 0) break;
-        const Matrix<float> keys =
-            float_rows(a.keys.at(block.batch, block.key_head, key), a.keys.time_stride, n, a.width,
-                       memory.operand.data());
-        pack_columns(keys.transposed(), memory.packed_keys.data());
-        multiply_rows(queries, memory.packed_rows, memory.packed_keys, n, false,
-                      memory.scores.data(), key_block);
-        soften(a, block, key, n, memory.scores.data(), key_block, softmax);
-      }
-      load_rows(a, g.cotangent, block, a.value_width, memory.cotangents.data());
-      for (int64_t r = 0; r < rows; ++r) {
-        const int64_t head = block.key_head * a.heads_per_key() + r / block.times;
-        const auto row = size_t(g.row(block, r));
-        const float own = softmax.largest(r);
-        const float largest = a.sinks == nullptr ? own : std::max(own, a.sinks[head]);
-        float sum = softmax.sum(r) * std::exp(own - largest);
-        if (a.sinks != nullptr) sum += std::exp(a.sinks[head] - largest);
-        g.rows->largest.data()[row] = largest;
-        g.rows->reciprocal_sum.data()[row] = 1 / sum;
-        widen(g.output.at(block.batch, head, block.time + r % block.times), output.data(),
-              output.size());
-        float product = 0;
-        for (int64_t j = 0; j < a.value_width; ++j)
-          product += output[size_t(j)] * memory.cotangents.data()[r * a.value_width + j];
-        g.rows->product.data()[row] = product;
-      }
+  find_row_sums(a, g.rows->largest.data(), g.rows->reciprocal_sum.data());
+  const int64_t rows = a.batches * a.query_heads * a.query_times;
+  const int64_t grain = 1 + (int64_t(1) << 14) / std::max<int64_t>(1, a.value_width);
+  parallel_for(size_t(rows), size_t(grain), [&](size_t begin, size_t end) {
+    const auto width = size_t(a.value_width);
+    std::vector<float> output(width), cotangent(width);
+    for (auto row = int64_t(begin); row < int64_t(end); ++row) {
+      float& sum = g.rows->reciprocal_sum.data()[row];
+      sum = 1 / sum;
+      const int64_t time = row % a.query_times, head = row / a.query_times % a.query_heads,
+                    batch = row / a.query_times / a.query_heads;
+      widen(g.output.at(batch, head, time), output.data(), width);
+      widen(g.cotangent.at(batch, head, time), cotangent.data(), width);
+      float product = 0;
+      for (size_t j = 0; j < width; ++j) product += output[j] * cotangent[j];
+      g.rows->product.data()[row] = product;
     }
   });
 }
