@@ -61,9 +61,9 @@ array::Flags flags_of(const Shape& shape, const Strides& strides) {
 }
 
 array array::with_memory(Shape shape, Dtype dtype) {
-  array out(std::make_shared<Impl>(std::move(shape), dtype));
+  array out(make_pooled<Impl>(std::move(shape), dtype));
   out.allocate();
-  out.impl_->status = Impl::Status::available;
+  out.impl_->status.store(Impl::Status::available, std::memory_order_release);
   return out;
 }
 
@@ -78,14 +78,14 @@ array::array(std::initializer_list<int> values, Dtype dtype)
     : array(values.begin(), Shape{ShapeElem(values.size())}, dtype) {}
 
 array::array(void* data, Shape shape, Dtype dtype, const std::function<void(void*)>& release)
-    : impl_(std::make_shared<Impl>(std::move(shape), dtype)) {
+    : impl_(make_pooled<Impl>(std::move(shape), dtype)) {
   auto buffer = Buffer::borrow(data, nbytes(), [data, release] { release(data); });
   impl_->set_layout(std::move(buffer), row_major_strides(this->shape()), 0);
   impl_->status = Impl::Status::available;
 }
 
 array::array(std::shared_ptr<Buffer> buffer, Shape shape, Dtype dtype, size_t byte_offset)
-    : impl_(std::make_shared<Impl>(std::move(shape), dtype)) {
+    : impl_(make_pooled<Impl>(std::move(shape), dtype)) {
   if (byte_offset > buffer->size() || nbytes() > buffer->size() - byte_offset) {
     throw std::invalid_argument(
         fmt::format("[array] {} bytes at offset {} do not lie inside a buffer of {} bytes",
@@ -97,21 +97,21 @@ array::array(std::shared_ptr<Buffer> buffer, Shape shape, Dtype dtype, size_t by
 
 array::array(Shape shape, Dtype dtype, std::shared_ptr<const Primitive> primitive,
              std::vector<array> inputs)
-    : impl_(std::make_shared<Impl>(std::move(shape), dtype,
+    : impl_(make_pooled<Impl>(std::move(shape), dtype,
                                    primitive ? primitive->name() : "array")) {
-  impl_->node = std::make_shared<Node>(std::move(primitive), std::move(inputs));
+  impl_->node = make_pooled<Node>(std::move(primitive), std::move(inputs));
   impl_->node->outputs.push_back({impl_, impl_->shape, dtype});
-  impl_->trace_level = impl_->node->trace_level;
+  impl_->trace_level.store(impl_->node->trace_level, std::memory_order_relaxed);
 }
 
 std::vector<array> array::make_arrays(std::vector<Shape> shapes, const std::vector<Dtype>& dtypes,
                                       std::shared_ptr<const Primitive> primitive,
                                       std::vector<array> inputs) {
-  const auto node = std::make_shared<Node>(std::move(primitive), std::move(inputs));
+  const auto node = make_pooled<Node>(std::move(primitive), std::move(inputs));
   std::vector<array> outputs;
   for (size_t i = 0; i < shapes.size(); ++i) {
     const auto impl =
-        std::make_shared<Impl>(std::move(shapes[i]), dtypes[i], node->primitive->name());
+        make_pooled<Impl>(std::move(shapes[i]), dtypes[i], node->primitive->name());
     impl->node = node;
     impl->trace_level = node->trace_level;
     node->outputs.push_back({impl, impl->shape, impl->dtype});
@@ -190,7 +190,7 @@ const std::vector<array>& array::inputs() const { return impl_->node->inputs; }
 const std::shared_ptr<Node>& array::node() const { return impl_->node; }
 
 array array::placeholder(Shape shape, Dtype dtype, int trace_level) {
-  array out(std::make_shared<Impl>(std::move(shape), dtype));
+  array out(make_pooled<Impl>(std::move(shape), dtype));
   out.set_trace_level(trace_level);
   return out;
 }
@@ -235,11 +235,11 @@ std::vector<array> Node::output_arrays(const std::shared_ptr<Node>& node) {
     std::shared_ptr<array::Impl> impl = output.impl.lock();
     if (!impl) {
       if (node->scheduled && !again) {
-        again = std::make_shared<Node>(node->primitive, node->inputs);
+        again = make_pooled<Node>(node->primitive, node->inputs);
         again->trace_level = node->trace_level;
         for (const Output& o : node->outputs) again->outputs.push_back({{}, o.shape, o.dtype});
       }
-      impl = std::make_shared<array::Impl>(output.shape, output.dtype);
+      impl = make_pooled<array::Impl>(output.shape, output.dtype);
       impl->node = again ? again : node;
       impl->trace_level = node->trace_level;
       (again ? again->outputs[arrays.size()] : output).impl = impl;
@@ -252,6 +252,7 @@ std::vector<array> Node::output_arrays(const std::shared_ptr<Node>& node) {
 // Letting go of a long chain must not recurse: the outermost destructor empties what the nested
 // ones would have descended into.
 Node::~Node() {
+  if (inputs.empty()) return;
   thread_local std::vector<array>* pending = nullptr;
   if (pending) {
     for (array& input : inputs) pending->push_back(std::move(input));

@@ -17,6 +17,7 @@
 #include "engine/array/shape.h"
 #include "engine/array/stream.h"
 #include "engine/memory/buffer.h"
+#include "engine/memory/pool.h"
 
 namespace quern {
 
@@ -170,7 +171,7 @@ struct Node {
 
   std::shared_ptr<const Primitive> primitive;
   std::vector<array> inputs;
-  std::vector<Output> outputs;
+  std::vector<Output, PoolAllocator<Output>> outputs;
   int trace_level = 0;     ///< the largest of the inputs'
   uint64_t visited = 0;    ///< the evaluation that last walked over it; guarded by the scheduler
   bool scheduled = false;  ///< given to its stream, and kept for a transform

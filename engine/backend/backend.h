@@ -1,17 +1,17 @@
 #pragma once
 
 #include <cstddef>
-#include <typeindex>
-#include <unordered_map>
+#include <typeinfo>
 #include <vector>
 
 #include "engine/array/array.h"
 #include "engine/primitives/primitive.h"
+#include "engine/primitives/type_table.h"
 
 namespace quern {
 
 /// Runs one primitive: the inputs are evaluated; each output has its shape and dtype and gets its
-/// data here, by array::allocate() or by sharing an input's buffer. Runs on a stream's worker.
+/// data here, by array::allocate() or by sharing an input's buffer. Runs in its stream's order.
 using Kernel = void (*)(const Primitive& primitive, const std::vector<array>& inputs,
                         std::vector<array>& outputs);
 
@@ -21,11 +21,9 @@ class KernelTable {
   template <typename P>
   void add(Kernel kernel) {
     register_primitive(P::type_name, &P::load);
-    add(std::type_index(typeid(P)), kernel);
+    add(typeid(P), kernel);
   }
-  void add(std::type_index primitive, Kernel kernel) {
-    kernels_.insert_or_assign(primitive, kernel);
-  }
+  void add(const std::type_info& primitive, Kernel kernel) { kernels_[primitive] = kernel; }
 
   /// The same, for a kernel that takes its own primitive type:
   /// table.add<Softmax, softmax_kernel>().
@@ -38,14 +36,14 @@ class KernelTable {
 
   /// nullptr when the backend has no kernel for it.
   Kernel find(const Primitive& primitive) const {
-    const auto found = kernels_.find(std::type_index(typeid(primitive)));
-    return found == kernels_.end() ? nullptr : found->second;
+    const Kernel* found = kernels_.find(typeid(primitive));
+    return found ? *found : nullptr;
   }
 
   size_t size() const { return kernels_.size(); }
 
  private:
-  std::unordered_map<std::type_index, Kernel> kernels_;
+  TypeTable<Kernel> kernels_;
 };
 
 /// The backend of a kind of device; nullptr when this build or machine has none.

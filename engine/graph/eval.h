@@ -6,7 +6,7 @@
 
 namespace quern {
 
-/// Computes the arrays, and everything they need, and waits. Rethrows what a kernel threw.
+/// Computes the arrays and what they need, here if their stream is idle. Rethrows a kernel's error.
 void eval(std::vector<array> outputs);
 
 /// Gives the arrays to their streams and returns: reading one waits for it. Rethrows only what

@@ -26,6 +26,21 @@ class Scheduler::Worker {
     wake_.notify_one();
   }
 
+  bool try_enter() {
+    std::lock_guard lock(mutex_);
+    if (!tasks_.empty() || occupied_ || priority != thread_priority()) return false;
+    return occupied_ = true;
+  }
+
+  void leave() {
+    {
+      std::lock_guard lock(mutex_);
+      occupied_ = false;
+      if (tasks_.empty()) return;
+    }
+    wake_.notify_one();
+  }
+
   const Stream stream;
   const Priority priority;
 
@@ -37,24 +52,29 @@ class Scheduler::Worker {
       // Decoding hands over a small graph every few milliseconds: look a while before sleeping.
       spin_until([this] { return waiting_.load(std::memory_order_acquire); });
       std::unique_lock lock(mutex_);
-      if (tasks_.empty()) {
+      const auto ready = [this] { return !tasks_.empty() && !occupied_; };
+      if (!ready()) {
         sleeper_ = &sleeper;
         sleeper.fall_asleep();
-        wake_.wait(lock, [this] { return !tasks_.empty(); });
+        wake_.wait(lock, ready);
         sleeper.wake_up();
         sleeper_ = nullptr;
       }
+      occupied_ = true;
       Task task = std::move(tasks_.front());
       tasks_.pop_front();
       waiting_.store(!tasks_.empty(), std::memory_order_release);
       lock.unlock();
       task();
+      lock.lock();
+      occupied_ = false;
     }
   }
 
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Task> tasks_;
+  bool occupied_ = false;  ///< a task runs, here or on a thread that entered
   std::atomic<bool> waiting_{false};
   SleepingThread* sleeper_ = nullptr;  ///< the worker while it waits for a task
   std::thread thread_;
@@ -102,6 +122,9 @@ Scheduler::Worker& Scheduler::worker(Stream stream) {
 }
 
 void Scheduler::enqueue(Stream stream, Task task) { worker(stream).push(std::move(task)); }
+
+bool Scheduler::try_enter(Stream stream) { return worker(stream).try_enter(); }
+void Scheduler::leave(Stream stream) { worker(stream).leave(); }
 
 void synchronize(Stream s) {
   std::promise<void> reached;

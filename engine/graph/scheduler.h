@@ -13,7 +13,8 @@
 
 namespace quern {
 
-/// The process's streams, each with one worker thread that runs its tasks in the order given.
+/// The process's streams, each with one worker thread that runs its tasks in the order given. A
+/// thread that would only wait may run its own in the worker's place.
 class Scheduler {
  public:
   using Task = std::function<void()>;
@@ -27,6 +28,11 @@ class Scheduler {
 
   /// Tasks must not throw: what an operation throws travels by its batch's Completion.
   void enqueue(Stream stream, Task task);
+
+  /// Lets the calling thread take the worker's place if that has nothing to do and is not to be
+  /// waited for: until leave(), tasks for the stream wait. Returns whether it does.
+  bool try_enter(Stream stream);
+  void leave(Stream stream);
 
   /// Tasks that are given in one `Submission` reach all their streams before any task of another
   /// submission does, so that streams that wait for each other agree on the order and cannot

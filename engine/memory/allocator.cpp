@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <new>
 #include <utility>
 
 #include "engine/memory/buffer.h"
@@ -15,12 +16,9 @@ namespace quern {
 
 namespace {
 
-constexpr size_t alignment = 64;
-constexpr size_t page = 4096;
-
 // Large blocks ask for large pages: fewer faults when they are first written, and fewer misses of
 // the translation buffer ever after.
-void* from_system(size_t size) {
+void* from_system(size_t alignment, size_t size) {
   constexpr size_t large_page = size_t(1) << 21;
   if (size < 2 * large_page) return std::aligned_alloc(alignment, size);
   void* data = std::aligned_alloc(large_page, size);
@@ -51,14 +49,29 @@ Allocator& Allocator::instance() {
 Allocator::Allocator()
     : memory_limit_(physical_memory() / 10 * 9), cache_limit_(physical_memory() / 16) {}
 
-void* Allocator::take_cached(size_t& size) {
-  const auto found = free_.lower_bound(size);
-  if (found == free_.end() || found->first > size + size / 4) return nullptr;
+void* Allocator::take_small(size_t& size) {
+  for (size_t fit = size; fit < page && fit <= size + size / 4; fit += alignment) {
+    Small*& first = small_[fit / alignment];
+    if (!first || active_ + fit > memory_limit_) continue;
+    size = fit;
+    return std::exchange(first, first->next);
+  }
+  return nullptr;
+}
+
+void* Allocator::take_large(size_t& size) {
+  const auto found = large_.lower_bound(size);
+  if (found == large_.end() || found->first > size + size / 4) return nullptr;
   if (active_ + found->first > memory_limit_) return nullptr;
   void* data = found->second;
   size = found->first;
-  cached_ -= size;
-  free_.erase(found);
+  large_.erase(found);
+  return data;
+}
+
+void* Allocator::take_cached(size_t& size) {
+  void* data = size < page ? take_small(size) : take_large(size);
+  if (data) cached_ -= size;
   return data;
 }
 
@@ -76,11 +89,11 @@ Allocator::Block Allocator::allocate(size_t wanted) {
   if (!data) {
     if (active_ + cached_ + size > memory_limit_) trim_cache(memory_limit_ - active_ - size);
     lock.unlock();
-    data = from_system(size);
+    data = from_system(alignment, size);
     lock.lock();
     if (!data) {
       trim_cache(0);
-      data = from_system(size);
+      data = from_system(alignment, size);
     }
     if (!data) {
       throw OutOfMemory(fmt::format(
@@ -101,18 +114,33 @@ void Allocator::release(Block block) {
     std::free(block.data);
     return;
   }
-  free_.emplace(block.size, block.data);
-  cached_ += block.size;
+  keep(block);
   trim_cache(cache_limit_);
+}
+
+void Allocator::keep(Block block) {
+  cached_ += block.size;
+  if (block.size < page) {
+    Small*& first = small_[block.size / alignment];
+    first = new (block.data) Small{first};
+  } else {
+    large_.emplace(block.size, block.data);
+  }
 }
 
 // Largest blocks go first: they cost the most to keep and the least to ask for again.
 void Allocator::trim_cache(size_t limit) {
-  while (cached_ > limit) {
-    const auto last = std::prev(free_.end());
+  while (cached_ > limit && !large_.empty()) {
+    const auto last = std::prev(large_.end());
     std::free(last->second);
     cached_ -= last->first;
-    free_.erase(last);
+    large_.erase(last);
+  }
+  for (size_t k = small_.size(); k-- > 0 && cached_ > limit;) {
+    while (cached_ > limit && small_[k]) {
+      std::free(std::exchange(small_[k], small_[k]->next));
+      cached_ -= k * alignment;
+    }
   }
 }
 

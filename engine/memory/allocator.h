@@ -1,8 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <map>
 #include <mutex>
+#include <utility>
+
+#include "engine/memory/pool.h"
 
 namespace quern {
 
@@ -34,12 +38,23 @@ class Allocator {
   void clear_cache();
 
  private:
+  /// A cached block of less than a page, which holds the link to the next of its size.
+  struct Small {
+    Small* next;
+  };
+  static constexpr size_t alignment = 64;
+  static constexpr size_t page = 4096;
+
   Allocator();
+  void keep(Block block);
   void trim_cache(size_t limit);
   void* take_cached(size_t& size);
+  void* take_small(size_t& size);
+  void* take_large(size_t& size);
 
   std::mutex mutex_;
-  std::multimap<size_t, void*> free_;
+  std::array<Small*, page / alignment> small_{};  ///< by size / alignment
+  std::multimap<size_t, void*, std::less<>, PoolAllocator<std::pair<const size_t, void*>>> large_;
   size_t active_ = 0;
   size_t peak_ = 0;
   size_t cached_ = 0;

@@ -16,6 +16,8 @@ class OutOfMemory : public std::runtime_error {
 /// A block of memory that arrays share: from the allocator, or somebody else's (a mapped file).
 /// Which device holds a valid copy is recorded here once there is more than one.
 class Buffer {
+  struct Passkey {};
+
  public:
   /// At least `size` bytes, aligned to 64. Throws OutOfMemory.
   static std::shared_ptr<Buffer> allocate(size_t size);
@@ -24,6 +26,8 @@ class Buffer {
   /// it is gone.
   static std::shared_ptr<Buffer> borrow(void* data, size_t size, std::function<void()> release);
 
+  Buffer(Passkey, void* data, size_t size, bool owned, std::function<void()> release)
+      : data_(data), size_(size), owned_(owned), release_(std::move(release)) {}
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer();
@@ -36,9 +40,6 @@ class Buffer {
   bool reusable() const { return owned_; }
 
  private:
-  Buffer(void* data, size_t size, bool owned, std::function<void()> release)
-      : data_(data), size_(size), owned_(owned), release_(std::move(release)) {}
-
   void* data_;
   size_t size_;
   bool owned_;

@@ -14,13 +14,13 @@ namespace {
 template <typename P>
 array promoted(const array& a, const array& b, StreamOrDevice s) {
   const Dtype dtype = result_type(a, b);
-  return elementwise_node<P>({a, b}, dtype, dtype, s);
+  return elementwise_node<P>(a, b, dtype, dtype, s);
 }
 
 template <typename P>
 array promoted_to_float(const array& a, const array& b, StreamOrDevice s) {
   const Dtype dtype = at_least_float(result_type(a, b));
-  return elementwise_node<P>({a, b}, dtype, dtype, s);
+  return elementwise_node<P>(a, b, dtype, dtype, s);
 }
 
 void require_real(const array& a, const array& b, const char* where) {

@@ -22,7 +22,7 @@ template <typename P>
 array on_bits(const array& a, const array& b, const char* where, StreamOrDevice s) {
   const Dtype dtype = result_type(a, b);
   require_bits(dtype, where);
-  return elementwise_node<P>({a, b}, dtype, dtype, s);
+  return elementwise_node<P>(a, b, dtype, dtype, s);
 }
 
 template <typename P>
@@ -30,7 +30,7 @@ array shifted(const array& a, const array& b, const char* where, StreamOrDevice 
   Dtype dtype = result_type(a, b);
   require_bits(dtype, where);
   if (dtype == bool_) dtype = uint8;
-  return elementwise_node<P>({a, b}, dtype, dtype, s);
+  return elementwise_node<P>(a, b, dtype, dtype, s);
 }
 
 }  // namespace

@@ -7,8 +7,7 @@ namespace quern {
 array astype(array a, Dtype dtype, StreamOrDevice s) {
   if (a.dtype() == dtype) return a;
   Shape shape = a.shape();
-  return array(std::move(shape), dtype, std::make_shared<AsType>(to_stream(s), dtype),
-               {std::move(a)});
+  return array(std::move(shape), dtype, make_pooled<AsType>(to_stream(s), dtype), {std::move(a)});
 }
 
 }  // namespace quern

@@ -15,12 +15,12 @@ namespace {
 
 template <typename P>
 array compared(const array& a, const array& b, StreamOrDevice s) {
-  return elementwise_node<P>({a, b}, result_type(a, b), bool_, s);
+  return elementwise_node<P>(a, b, result_type(a, b), bool_, s);
 }
 
 template <typename P>
 array logical(const array& a, const array& b, StreamOrDevice s) {
-  return elementwise_node<P>({a, b}, bool_, bool_, s);
+  return elementwise_node<P>(a, b, bool_, bool_, s);
 }
 
 /// A question about floats; integers all give the same answer.
@@ -110,7 +110,7 @@ array where(const array& condition, const array& x, const array& y, StreamOrDevi
   std::vector<array> inputs =
       broadcast_arrays({astype(condition, bool_, s), astype(x, dtype, s), astype(y, dtype, s)}, s);
   Shape shape = inputs[0].shape();
-  return array(std::move(shape), dtype, std::make_shared<Select>(to_stream(s)), std::move(inputs));
+  return array(std::move(shape), dtype, make_pooled<Select>(to_stream(s)), std::move(inputs));
 }
 
 array clip(const array& a, const std::optional<array>& a_min, const std::optional<array>& a_max,

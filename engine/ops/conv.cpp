@@ -111,7 +111,7 @@ array conv_general(array input, array weight, std::vector<int> stride, std::vect
   const int spatial = int(input.ndim()) - 2, any = std::numeric_limits<int>::min();
   require_convolvable(input, weight, spatial, groups);
   const Dtype dtype = result_type(input, weight);
-  const auto primitive = std::make_shared<Convolution>(
+  const auto primitive = make_pooled<Convolution>(
       to_stream(s), per_axis(stride, spatial, 1, 1, "stride"),
       per_axis(padding_lo, spatial, 0, any, "padding"),
       per_axis(padding_hi, spatial, 0, any, "padding"),

@@ -36,7 +36,7 @@ array arange(double start, double stop, double step, Dtype dtype, StreamOrDevice
     throw std::overflow_error(fmt::format("[arange] {} elements do not fit one axis", count));
   }
   const auto length = ShapeElem(count);
-  return array({length}, dtype, std::make_shared<Arange>(to_stream(s), first, by, length), {});
+  return array({length}, dtype, make_pooled<Arange>(to_stream(s), first, by, length), {});
 }
 
 array arange(double start, double stop, double step, StreamOrDevice s) {
@@ -110,7 +110,7 @@ array ones_like(const array& a, StreamOrDevice s) { return ones_like(a, a.dtype(
 
 array tri(int n, int m, int k, Dtype type, StreamOrDevice s) {
   if (n < 0 || m < 0) throw std::invalid_argument(fmt::format("[tri] no matrix is {} by {}", n, m));
-  return array({n, m}, type, std::make_shared<Tri>(to_stream(s), n, m, k), {});
+  return array({n, m}, type, make_pooled<Tri>(to_stream(s), n, m, k), {});
 }
 array tri(int n, Dtype type, StreamOrDevice s) { return tri(n, n, 0, type, s); }
 

@@ -25,7 +25,7 @@ array places_from(int64_t first, int64_t count, StreamOrDevice s) {
 /// alone.
 array fixed(const array& a, StreamOrDevice s) {
   if (!Trace::any_shape()) return a;
-  return array(a.shape(), a.dtype(), std::make_shared<Reshape>(to_stream(s), a.shape()), {a});
+  return array(a.shape(), a.dtype(), make_pooled<Reshape>(to_stream(s), a.shape()), {a});
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ array rms_norm(const array& x, const std::optional<array>& weight, float eps, St
   const Dtype dtype = floating_result(inputs, "rms_norm");
   if (!issubdtype(x.dtype(), floating)) inputs[0] = astype(x, dtype, s);
   if (dtype == float64) return fallback::rms_norm(x, weight, eps, s);
-  return array(x.shape(), dtype, std::make_shared<RMSNorm>(to_stream(s), eps), std::move(inputs));
+  return array(x.shape(), dtype, make_pooled<RMSNorm>(to_stream(s), eps), std::move(inputs));
 }
 
 array layer_norm(const array& x, const std::optional<array>& weight,
@@ -79,7 +79,7 @@ array layer_norm(const array& x, const std::optional<array>& weight,
   if (!issubdtype(x.dtype(), floating)) inputs[0] = astype(x, dtype, s);
   if (dtype == float64) return fallback::layer_norm(x, weight, bias, eps, s);
   return array(x.shape(), dtype,
-               std::make_shared<LayerNorm>(to_stream(s), eps, weight.has_value(), bias.has_value()),
+               make_pooled<LayerNorm>(to_stream(s), eps, weight.has_value(), bias.has_value()),
                std::move(inputs));
 }
 
@@ -116,7 +116,7 @@ array rope(const array& x, int dims, bool traditional, std::optional<float> base
   if (dtype == float64)
     return fallback::rope(x, dims, traditional, base, scale, inputs[1], freqs, true, s);
   return array(x.shape(), dtype,
-               std::make_shared<RoPE>(to_stream(s), dims, traditional, base, scale, true),
+               make_pooled<RoPE>(to_stream(s), dims, traditional, base, scale, true),
                std::move(inputs));
 }
 
@@ -139,7 +139,7 @@ array cross_entropy(const array& logits, const array& targets, StreamOrDevice s)
   }
   const array numbers = astype(targets, int32, s);
   if (dtype == float64) return fallback::cross_entropy(logits, numbers, s);
-  return array(rows, dtype, std::make_shared<CrossEntropy>(to_stream(s)), {logits, numbers});
+  return array(rows, dtype, make_pooled<CrossEntropy>(to_stream(s)), {logits, numbers});
 }
 
 array scaled_dot_product_attention(const array& queries, const array& keys, const array& values,
@@ -191,8 +191,8 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
   Shape out = q;
   out.back() = v[3];
   return array(std::move(out), dtype,
-               std::make_shared<ScaledDotProductAttention>(to_stream(s), scale, causal,
-                                                           mask_arr.has_value(), sinks.has_value()),
+               make_pooled<ScaledDotProductAttention>(to_stream(s), scale, causal,
+                                                      mask_arr.has_value(), sinks.has_value()),
                std::move(inputs));
 }
 

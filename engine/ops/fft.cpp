@@ -28,8 +28,7 @@ array node(const array& a, int axis, int length, Dtype dtype, StreamOrDevice s,
            Parameters... parameters) {
   Shape shape = a.shape();
   shape[size_t(axis)] = length;
-  return array(std::move(shape), dtype, std::make_shared<P>(to_stream(s), axis, parameters...),
-               {a});
+  return array(std::move(shape), dtype, make_pooled<P>(to_stream(s), axis, parameters...), {a});
 }
 
 /// What a family of functions is called, and which one of it.

@@ -16,7 +16,7 @@ array to_fp8(array x, StreamOrDevice s) {
   }
   if (x.dtype() == float64) x = astype(std::move(x), float32, s);
   Shape shape = x.shape();
-  return array(std::move(shape), uint8, std::make_shared<ToFP8>(to_stream(s)), {std::move(x)});
+  return array(std::move(shape), uint8, make_pooled<ToFP8>(to_stream(s)), {std::move(x)});
 }
 
 array from_fp8(array x, Dtype dtype, StreamOrDevice s) {
@@ -29,8 +29,7 @@ array from_fp8(array x, Dtype dtype, StreamOrDevice s) {
         fmt::format("[from_fp8] gives float16, bfloat16 or float32, not {}", dtype_name(dtype)));
   }
   Shape shape = x.shape();
-  return array(std::move(shape), dtype, std::make_shared<FromFP8>(to_stream(s), dtype),
-               {std::move(x)});
+  return array(std::move(shape), dtype, make_pooled<FromFP8>(to_stream(s), dtype), {std::move(x)});
 }
 
 }  // namespace quern

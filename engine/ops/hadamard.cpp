@@ -22,7 +22,7 @@ array hadamard_transform(const array& a, std::optional<float> scale, StreamOrDev
   }
   const Dtype dtype = at_least_float(a.dtype());
   const float factor = scale ? *scale : float(1 / std::sqrt(double(a.shape(-1))));
-  return array(a.shape(), dtype, std::make_shared<Hadamard>(to_stream(s), factor, false),
+  return array(a.shape(), dtype, make_pooled<Hadamard>(to_stream(s), factor, false),
                {astype(a, dtype, s)});
 }
 

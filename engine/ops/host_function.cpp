@@ -15,8 +15,8 @@ std::vector<array> host_function(HostFunction function, std::vector<array> input
     throw std::invalid_argument(
         fmt::format("[host_function] {} shapes, but {} dtypes", shapes.size(), dtypes.size()));
   }
-  auto call = std::make_shared<HostCall>(to_stream(s),
-                                         std::make_shared<const HostFunction>(std::move(function)));
+  auto call = make_pooled<HostCall>(to_stream(s),
+                                    std::make_shared<const HostFunction>(std::move(function)));
   return array::make_arrays(std::move(shapes), dtypes, std::move(call), std::move(inputs));
 }
 

@@ -8,7 +8,8 @@
 namespace quern {
 
 /// Fills in the outputs. Inputs and outputs are row-major; the outputs have memory, of unknown
-/// content. Runs on a stream's worker; what it throws reaches whoever waits for the outputs.
+/// content. Runs on a stream's worker or on a thread that evaluates; what it throws reaches whoever
+/// waits for the outputs.
 using HostFunction = std::function<void(const Arrays& inputs, Arrays& outputs)>;
 
 /// Arrays that a function of the program's computes on the CPU, when one of them is first needed:

@@ -70,7 +70,7 @@ array gather_mm(array a, array b, std::optional<array> lhs_indices,
   Shape shape = indices[0].shape();
   const array lhs = flatten(indices[0], s), rhs = flatten(indices[1], s);
   const ShapeElem m = a.shape(-2), n = b.shape(-1);
-  const array out({lhs.shape(0), m, n}, dtype, std::make_shared<GatherMM>(to_stream(s)),
+  const array out({lhs.shape(0), m, n}, dtype, make_pooled<GatherMM>(to_stream(s)),
                   {stacked(astype(std::move(a), dtype, s), s),
                    stacked(astype(std::move(b), dtype, s), s), lhs, rhs});
   return shape.empty() ? squeeze(out, 0, s) : unflatten(out, 0, std::move(shape), s);
@@ -94,7 +94,7 @@ array segmented_mm(array a, array b, array segments, StreamOrDevice s) {
   const ShapeElem m = a.shape(0), n = b.shape(1);
   const array pairs = shape.empty() ? expand_dims(segments, 0, s) : flatten(segments, 0, -2, s);
   const array out(
-      {count, m, n}, dtype, std::make_shared<SegmentedMM>(to_stream(s)),
+      {count, m, n}, dtype, make_pooled<SegmentedMM>(to_stream(s)),
       {astype(std::move(a), dtype, s), astype(std::move(b), dtype, s), astype(pairs, int64, s)});
   return shape.empty() ? squeeze(out, 0, s) : unflatten(out, 0, std::move(shape), s);
 }

@@ -78,7 +78,7 @@ array gather(const array& a, const std::vector<array>& indices, const std::vecto
   inputs.insert(inputs.begin(), a);
   Shape sizes = open_sizes(slice_sizes, a.shape(), places);
   return array(std::move(shape), a.dtype(),
-               std::make_shared<Gather>(to_stream(s), std::move(places), std::move(sizes)),
+               make_pooled<Gather>(to_stream(s), std::move(places), std::move(sizes)),
                std::move(inputs));
 }
 
@@ -116,7 +116,7 @@ array take(const array& a, int index, StreamOrDevice s) { return take(a, array(i
 array take_along_axis(const array& a, const array& indices, int axis, StreamOrDevice s) {
   const int at = matching_axis(a, indices, axis, "take_along_axis");
   const auto [from, to] = broadcast_except(a, indices, at, s);
-  return array(to.shape(), a.dtype(), std::make_shared<GatherAxis>(to_stream(s), at), {from, to});
+  return array(to.shape(), a.dtype(), make_pooled<GatherAxis>(to_stream(s), at), {from, to});
 }
 
 array update_along_axis(Combine combine, const array& a, const array& indices, const array& values,
@@ -125,7 +125,7 @@ array update_along_axis(Combine combine, const array& a, const array& indices, c
   const int at = matching_axis(a, indices, axis, where);
   const array places = broadcast_to(indices, with_length(a.shape(), at, indices.shape(at)), s);
   const array what = broadcast_to(astype(values, a.dtype(), s), places.shape(), s);
-  return array(a.shape(), a.dtype(), std::make_shared<ScatterAxis>(to_stream(s), combine, at),
+  return array(a.shape(), a.dtype(), make_pooled<ScatterAxis>(to_stream(s), combine, at),
                {a, places, what});
 }
 

@@ -36,7 +36,7 @@ array concatenate(std::vector<array> arrays, int axis, StreamOrDevice s) {
   }
   if (arrays.size() == 1) return arrays[0];
   out[at] = ShapeElem(total);
-  return array(std::move(out), dtype, std::make_shared<Concatenate>(to_stream(s), int(at)),
+  return array(std::move(out), dtype, make_pooled<Concatenate>(to_stream(s), int(at)),
                std::move(arrays));
 }
 

@@ -42,7 +42,7 @@ Dtype real_dtype(const array& a) { return a.dtype() == complex64 ? float32 : a.d
 template <typename P, typename... Parameters>
 Arrays nodes(StreamOrDevice s, Arrays inputs, const std::vector<Dtype>& dtypes,
              Parameters... parameters) {
-  auto primitive = std::make_shared<P>(to_stream(s), std::move(parameters)...);
+  auto primitive = make_pooled<P>(to_stream(s), std::move(parameters)...);
   std::vector<Shape> shapes = primitive->output_shapes(inputs);
   return array::make_arrays(std::move(shapes), dtypes, std::move(primitive), std::move(inputs));
 }

@@ -53,7 +53,7 @@ array drop_vector_axes(const array& out, const Operands& operands, StreamOrDevic
 array matmul(const array& a, const array& b, StreamOrDevice s) {
   const Dtype dtype = result_type(a, b);
   const Operands in = prepare(a, b, dtype, "matmul", s);
-  const array out(in.shape, dtype, std::make_shared<Matmul>(to_stream(s)), {in.a, in.b});
+  const array out(in.shape, dtype, make_pooled<Matmul>(to_stream(s)), {in.a, in.b});
   return drop_vector_axes(out, in, s);
 }
 
@@ -71,7 +71,7 @@ array addmm(array c, array a, array b, const float& alpha, const float& beta, St
   // c gets the axes that stand for vectors, where the product has them.
   if (in.column_vector && c.ndim() > 0) c = expand_dims(c, -1, s);
   if (in.row_vector && c.ndim() > 1) c = expand_dims(c, -2, s);
-  const array out(in.shape, dtype, std::make_shared<AddMM>(to_stream(s), alpha, beta),
+  const array out(in.shape, dtype, make_pooled<AddMM>(to_stream(s), alpha, beta),
                   {broadcast_to(astype(c, dtype, s), in.shape, s), in.a, in.b});
   return drop_vector_axes(out, in, s);
 }

@@ -83,7 +83,7 @@ array pad_constant(const array& a, const Shape& low, const Shape& high, const ar
         fmt::format("[pad] the value must be a scalar, not of shape {}", to_string(value.shape())));
   }
   const array scalar = astype(value.ndim() == 0 ? value : reshape(value, Shape{}, s), a.dtype(), s);
-  auto primitive = std::make_shared<Pad>(to_stream(s), low, high);
+  auto primitive = make_pooled<Pad>(to_stream(s), low, high);
   Shape shape = std::move(primitive->output_shapes({a, scalar})[0]);
   return array(std::move(shape), a.dtype(), std::move(primitive), {a, scalar});
 }

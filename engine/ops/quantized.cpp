@@ -138,7 +138,7 @@ Quantization activation_quantization(const std::string& mode, std::optional<int>
 /// x as it is after quantization, in float32.
 array round_trip(const array& x, const std::optional<array>& global_scale, const Quantization& q,
                  const char* where, StreamOrDevice s) {
-  return array(x.shape(), float32, std::make_shared<QuantizeRoundTrip>(to_stream(s), q),
+  return array(x.shape(), float32, make_pooled<QuantizeRoundTrip>(to_stream(s), q),
                quantize_inputs(x, global_scale, q, where, s));
 }
 
@@ -160,7 +160,7 @@ std::vector<array> quantize(const array& w, std::optional<int> group_size, std::
                             StreamOrDevice s) {
   const Quantization q = make_quantization(mode, group_size, bits, "quantize");
   Arrays inputs = quantize_inputs(w, global_scale, q, "quantize", s);
-  const auto primitive = std::make_shared<Quantize>(to_stream(s), q);
+  const auto primitive = make_pooled<Quantize>(to_stream(s), q);
   std::vector<Shape> shapes = primitive->output_shapes(inputs);
   std::vector<Dtype> dtypes = {uint32, uint8};
   if (q.has_biases()) dtypes = {uint32, w.dtype(), w.dtype()};
@@ -176,7 +176,7 @@ array dequantize(const array& w, const array& scales, const std::optional<array>
   add_global_scale(inputs, global_scale, q, "dequantize", s);
   const Dtype out = dtype.value_or(q.has_biases() ? inputs[1].dtype() : bfloat16);
   require_weight_dtype(out, "the result", "dequantize");
-  return array(unpacked_shape(w.shape(), q), out, std::make_shared<Dequantize>(to_stream(s), q),
+  return array(unpacked_shape(w.shape(), q), out, make_pooled<Dequantize>(to_stream(s), q),
                std::move(inputs));
 }
 
@@ -192,7 +192,7 @@ array multiply_quantized(array x, array w, array scales, std::optional<array> bi
   const bool row = x.ndim() == 1;
   if (row) x = expand_dims(x, 0, s);
   if (!is_weight_dtype(x.dtype())) x = astype(std::move(x), dtype, s);
-  const auto primitive = std::make_shared<QuantizedMatmul>(to_stream(s), q, transpose, rounds_x);
+  const auto primitive = make_pooled<QuantizedMatmul>(to_stream(s), q, transpose, rounds_x);
   Arrays inputs = {std::move(x)};
   inputs.insert(inputs.end(), weight.begin(), weight.end());
   Shape shape = primitive->output_shapes(inputs)[0];
@@ -220,7 +220,7 @@ array multiply_gathered(const array& x, const array& w, const array& scales,
                                            matrix_numbers(rhs_indices, w, "rhs_indices", s)},
                                           s);
   const auto primitive =
-      std::make_shared<GatherQMM>(to_stream(s), q, transpose, sorted_indices, rounds_x);
+      make_pooled<GatherQMM>(to_stream(s), q, transpose, sorted_indices, rounds_x);
   Arrays inputs = {is_weight_dtype(x.dtype()) ? x : astype(x, dtype, s)};
   inputs.insert(inputs.end(), weight.begin(), weight.end());
   inputs.insert(inputs.end(), numbers.begin(), numbers.end());

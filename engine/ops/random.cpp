@@ -83,7 +83,7 @@ array bits(const Shape& shape, int width, const std::optional<array>& key, Strea
         fmt::format("[random::bits] the width is 1, 2 or 4 bytes, not {}", width));
   }
   const Dtype dtype = width == 1 ? uint8 : width == 2 ? uint16 : uint32;
-  return array(shape, dtype, std::make_shared<RandomBits>(to_stream(s), shape, width),
+  return array(shape, dtype, make_pooled<RandomBits>(to_stream(s), shape, width),
                {key_or_next(key)});
 }
 

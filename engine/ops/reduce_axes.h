@@ -36,7 +36,7 @@ array reduction_node(const array& a, const std::vector<int>& axes, bool keepdims
                      StreamOrDevice s) {
   Shape shape = a.shape();
   for (const int axis : axes) shape[size_t(axis)] = 1;
-  const array reduced(std::move(shape), out, std::make_shared<P>(to_stream(s), axes), {a});
+  const array reduced(std::move(shape), out, make_pooled<P>(to_stream(s), axes), {a});
   return keepdims ? reduced : squeeze(reduced, axes, s);
 }
 

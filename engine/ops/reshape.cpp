@@ -14,7 +14,7 @@ namespace {
 
 template <typename P, typename... Args>
 array reshaped(const array& a, StreamOrDevice s, Args&&... args) {
-  auto primitive = std::make_shared<P>(to_stream(s), std::forward<Args>(args)...);
+  auto primitive = make_pooled<P>(to_stream(s), std::forward<Args>(args)...);
   Shape shape = std::move(primitive->output_shapes({a})[0]);
   return array(std::move(shape), a.dtype(), std::move(primitive), {a});
 }

@@ -17,8 +17,7 @@ template <typename P>
 array scan(const array& a, int axis, bool reverse, bool inclusive, const char* where,
            StreamOrDevice s) {
   axis = normalize_axis(axis, int(a.ndim()), where);
-  return array(a.shape(), a.dtype(), std::make_shared<P>(to_stream(s), axis, reverse, inclusive),
-               {a});
+  return array(a.shape(), a.dtype(), make_pooled<P>(to_stream(s), axis, reverse, inclusive), {a});
 }
 
 }  // namespace

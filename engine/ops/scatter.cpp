@@ -48,8 +48,7 @@ array update_gathered(Combine combine, const array& a, const std::vector<array>&
   }
   inputs.insert(inputs.begin(), a);
   inputs.push_back(astype(updates, a.dtype(), s));
-  return array(a.shape(), a.dtype(),
-               std::make_shared<Scatter>(to_stream(s), combine, std::move(places)),
+  return array(a.shape(), a.dtype(), make_pooled<Scatter>(to_stream(s), combine, std::move(places)),
                std::move(inputs));
 }
 

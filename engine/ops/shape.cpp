@@ -18,7 +18,7 @@ namespace {
 template <typename P, typename... Args>
 array unary_node(Shape shape, const array& a, StreamOrDevice s, Args&&... args) {
   return array(std::move(shape), a.dtype(),
-               std::make_shared<P>(to_stream(s), std::forward<Args>(args)...), {a});
+               make_pooled<P>(to_stream(s), std::forward<Args>(args)...), {a});
 }
 
 }  // namespace
@@ -96,8 +96,7 @@ array broadcast_with(const array& a, const Shape& shape, const std::vector<array
     if (other.ndim() > 0 && other.id() != a.id()) inputs.push_back(stop_gradient(other, s));
   }
   if (inputs.size() == 1) return broadcast_to(a, shape, s);
-  return array(shape, a.dtype(), std::make_shared<BroadcastTo>(to_stream(s), shape),
-               std::move(inputs));
+  return array(shape, a.dtype(), make_pooled<BroadcastTo>(to_stream(s), shape), std::move(inputs));
 }
 
 }  // namespace
@@ -128,7 +127,7 @@ array as_strided(array a, Shape shape, Strides strides, size_t offset, StreamOrD
 array view(const array& a, const Dtype& dtype, StreamOrDevice s) {
   if (a.dtype() == dtype) return a;
   Shape out = viewed_shape(a, dtype);
-  return array(std::move(out), dtype, std::make_shared<View>(to_stream(s), dtype), {a});
+  return array(std::move(out), dtype, make_pooled<View>(to_stream(s), dtype), {a});
 }
 
 array contiguous(const array& a, bool /*allow_col_major*/, StreamOrDevice s) {
@@ -152,8 +151,7 @@ std::vector<array> depends(const std::vector<array>& inputs,
     dtypes.push_back(a.dtype());
   }
   return array::make_arrays(std::move(shapes), dtypes,
-                            std::make_shared<Depends>(to_stream({}), inputs.size()),
-                            std::move(all));
+                            make_pooled<Depends>(to_stream({}), inputs.size()), std::move(all));
 }
 
 }  // namespace quern

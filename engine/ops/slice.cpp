@@ -53,8 +53,7 @@ array slice(const array& a, Shape start, Shape stop, Shape strides, StreamOrDevi
   stop = open_stops(std::move(stop), strides, a.shape());
   return array(
       std::move(r.shape), a.dtype(),
-      std::make_shared<Slice>(to_stream(s), std::move(start), std::move(stop), std::move(strides)),
-      {a});
+      make_pooled<Slice>(to_stream(s), std::move(start), std::move(stop), std::move(strides)), {a});
 }
 
 array slice(const array& a, std::initializer_list<int> start, Shape stop, Shape strides,
@@ -72,7 +71,7 @@ array slice(const array& a, const array& start, std::vector<int> axes, Shape sli
   require_fit(slice_size, a.shape(), "slice");
   Shape sizes = open_sizes(slice_size, a.shape(), axes);
   return array(std::move(slice_size), a.dtype(),
-               std::make_shared<DynamicSlice>(to_stream(s), std::move(axes), std::move(sizes)),
+               make_pooled<DynamicSlice>(to_stream(s), std::move(axes), std::move(sizes)),
                {a, start});
 }
 
@@ -92,8 +91,8 @@ array update_slice(Combine combine, const array& src, const array& update, Shape
   }
   stop = open_stops(std::move(stop), strides, src.shape());
   return array(src.shape(), src.dtype(),
-               std::make_shared<SliceUpdate>(to_stream(s), combine, std::move(start),
-                                             std::move(stop), std::move(strides)),
+               make_pooled<SliceUpdate>(to_stream(s), combine, std::move(start), std::move(stop),
+                                        std::move(strides)),
                {src, value});
 }
 
@@ -111,7 +110,7 @@ array update_slice(Combine combine, const array& src, const array& update, const
   array value = astype(update, src.dtype(), s);
   if (value.shape() != part) value = broadcast_like(value, slice(src, start, axes, part, s), s);
   return array(src.shape(), src.dtype(),
-               std::make_shared<DynamicSliceUpdate>(to_stream(s), combine, std::move(axes)),
+               make_pooled<DynamicSliceUpdate>(to_stream(s), combine, std::move(axes)),
                {src, value, start});
 }
 

@@ -9,8 +9,8 @@ array softmax(const array& a, const std::vector<int>& axes, bool, StreamOrDevice
   const std::vector<int> sorted = sorted_axes(a, axes, "softmax");
   const array x = astype(a, at_least_float(a.dtype()), s);
   const LastAxis last(x, sorted, s);
-  return last.restore(array(last.merged.shape(), x.dtype(), std::make_shared<Softmax>(to_stream(s)),
-                            {last.merged}));
+  return last.restore(
+      array(last.merged.shape(), x.dtype(), make_pooled<Softmax>(to_stream(s)), {last.merged}));
 }
 array softmax(const array& a, int axis, bool precise, StreamOrDevice s) {
   return softmax(a, std::vector<int>{axis}, precise, s);

@@ -18,7 +18,7 @@ namespace {
 template <typename P, typename... Args>
 array along_axis(const array& a, int axis, Dtype dtype, StreamOrDevice s, Args... args) {
   const array last = swapaxes(a, axis, -1, s);
-  const array out(last.shape(), dtype, std::make_shared<P>(to_stream(s), args...), {last});
+  const array out(last.shape(), dtype, make_pooled<P>(to_stream(s), args...), {last});
   return swapaxes(out, axis, -1, s);
 }
 
@@ -93,8 +93,7 @@ array searchsorted(const array& sorted_sequence, const array& values, std::strin
                     to_string(sorted_sequence.shape())));
   }
   const Dtype dtype = result_type(sorted_sequence, values);
-  return array(values.shape(), uint32,
-               std::make_shared<SearchSorted>(to_stream(s), side == "right"),
+  return array(values.shape(), uint32, make_pooled<SearchSorted>(to_stream(s), side == "right"),
                {astype(sorted_sequence, dtype, s), astype(values, dtype, s)});
 }
 

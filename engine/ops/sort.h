@@ -7,7 +7,7 @@
 namespace quern {
 
 // Order along an axis, or of all elements in row-major order without one. Ascending; NaN comes
-// last; equal elements keep their order. Index results are uint32. All functions throw
+// last; equal elements keep their order (but sort puts -0 before 0). Index results are uint32. All functions throw
 // std::invalid_argument for an axis that is out of range.
 
 array sort(const array& a, StreamOrDevice s = {});

@@ -119,10 +119,9 @@ array number_of_elements(const array& a, const std::vector<int>& axes, bool inve
                          StreamOrDevice s) {
   std::vector<int> sorted = sorted_axes(a, axes, "number_of_elements");
   if (Trace::any_shape()) {
-    return array(
-        Shape{}, dtype,
-        std::make_shared<NumberOfElements>(to_stream(s), std::move(sorted), inverted, dtype),
-        {stop_gradient(a, s)});
+    return array(Shape{}, dtype,
+                 make_pooled<NumberOfElements>(to_stream(s), std::move(sorted), inverted, dtype),
+                 {stop_gradient(a, s)});
   }
   double n = 1;
   for (const int axis : sorted) n *= a.shape(axis);

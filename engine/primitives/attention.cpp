@@ -63,7 +63,7 @@ Arrays ScaledDotProductAttention::vjp(const Arrays& primals, const Arrays& cotan
   inputs.push_back(outputs[0]);
   inputs.push_back(cotangents[0]);
   const auto gradient =
-      std::make_shared<ScaledDotProductAttentionVJP>(stream(), scale, causal, has_mask, has_sinks);
+      make_pooled<ScaledDotProductAttentionVJP>(stream(), scale, causal, has_mask, has_sinks);
   Arrays like = {primals[0], primals[1], primals[2]};
   if (has_sinks) like.push_back(primals.back());
   std::vector<Dtype> dtypes;

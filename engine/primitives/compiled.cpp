@@ -162,8 +162,7 @@ std::shared_ptr<const Primitive> Compiled::load(const Stream& stream, StateReade
       throw std::runtime_error(fmt::format("[import] {} has no output {}", type_name, value));
     }
   }
-  return std::make_shared<Compiled>(stream, std::move(inputs), std::move(steps),
-                                    std::move(outputs));
+  return make_pooled<Compiled>(stream, std::move(inputs), std::move(steps), std::move(outputs));
 }
 
 }  // namespace quern

@@ -123,7 +123,7 @@ Batched Custom::vmap(const Arrays& inputs, const std::vector<int>& axes, const A
     shapes.push_back(result.shape());
     dtypes.push_back(result.dtype());
   }
-  const auto primitive = std::make_shared<Custom>(stream(), batched(*function, in_axes), arguments);
+  const auto primitive = make_pooled<Custom>(stream(), batched(*function, in_axes), arguments);
   return {array::make_arrays(std::move(shapes), dtypes, primitive, std::move(operands)), out_axes};
 }
 

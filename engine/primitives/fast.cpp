@@ -101,7 +101,7 @@ Arrays CrossEntropy::vjp(const Arrays& primals, const Arrays& cotangents,
   for (size_t k = 0; k < argnums.size(); ++k) {
     if (argnums[k] != 0) continue;
     gradients[k] =
-        array(primals[0].shape(), primals[0].dtype(), std::make_shared<CrossEntropyVJP>(stream()),
+        array(primals[0].shape(), primals[0].dtype(), make_pooled<CrossEntropyVJP>(stream()),
               {primals[0], primals[1], cotangents[0]});
   }
   return gradients;
@@ -130,7 +130,7 @@ Arrays RMSNorm::vjp(const Arrays& primals, const Arrays& cotangents,
                     const std::vector<int>& argnums, const Arrays&) const {
   Arrays inputs = primals;
   inputs.push_back(cotangents[0]);
-  return pick(gradient_node(std::make_shared<RMSNormVJP>(stream(), eps), inputs, primals.size()),
+  return pick(gradient_node(make_pooled<RMSNormVJP>(stream(), eps), inputs, primals.size()),
               argnums);
 }
 
@@ -163,7 +163,7 @@ Arrays LayerNorm::vjp(const Arrays& primals, const Arrays& cotangents,
                       const std::vector<int>& argnums, const Arrays&) const {
   Arrays inputs = primals;
   inputs.push_back(cotangents[0]);
-  const auto gradient = std::make_shared<LayerNormVJP>(stream(), eps, has_weight, has_bias);
+  const auto gradient = make_pooled<LayerNormVJP>(stream(), eps, has_weight, has_bias);
   return pick(gradient_node(gradient, inputs, primals.size()), argnums);
 }
 
@@ -196,8 +196,7 @@ array RoPE::turned(const array& x, const Arrays& inputs, bool ahead) const {
   Arrays in = inputs;
   in[0] = x;
   return array(x.shape(), x.dtype(),
-               std::make_shared<RoPE>(stream(), dims, traditional, base, scale, ahead),
-               std::move(in));
+               make_pooled<RoPE>(stream(), dims, traditional, base, scale, ahead), std::move(in));
 }
 
 Arrays RoPE::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,

@@ -17,7 +17,7 @@ array transformed(const array& a, Dtype dtype, int axis, int length, const Strea
                   Parameters... parameters) {
   Shape shape = a.shape();
   shape[size_t(axis)] = length;
-  return array(std::move(shape), dtype, std::make_shared<P>(stream, axis, parameters...), {a});
+  return array(std::move(shape), dtype, make_pooled<P>(stream, axis, parameters...), {a});
 }
 
 /// Cut off, or with zeros behind, so that the axis has this length: the transposed of what the

@@ -42,7 +42,7 @@ class FFT final : public PrimitiveOf<FFT, FourierTransform> {
 
  protected:
   std::shared_ptr<const Primitive> along(int other) const override {
-    return std::make_shared<FFT>(stream(), other, n, scale, inverse);
+    return make_pooled<FFT>(stream(), other, n, scale, inverse);
   }
 };
 
@@ -57,7 +57,7 @@ class RFFT final : public PrimitiveOf<RFFT, FourierTransform> {
  protected:
   int output_length() const override { return n / 2 + 1; }
   std::shared_ptr<const Primitive> along(int other) const override {
-    return std::make_shared<RFFT>(stream(), other, n, scale);
+    return make_pooled<RFFT>(stream(), other, n, scale);
   }
 };
 
@@ -73,7 +73,7 @@ class IRFFT final : public PrimitiveOf<IRFFT, FourierTransform> {
 
  protected:
   std::shared_ptr<const Primitive> along(int other) const override {
-    return std::make_shared<IRFFT>(stream(), other, n, scale);
+    return make_pooled<IRFFT>(stream(), other, n, scale);
   }
 };
 

@@ -16,8 +16,7 @@ int hadamard_factor(int n) {
 Arrays Hadamard::vjp(const Arrays&, const Arrays& cotangents, const std::vector<int>&,
                      const Arrays&) const {
   const array& c = cotangents[0];
-  return {
-      array(c.shape(), c.dtype(), std::make_shared<Hadamard>(stream(), scale, !transposed), {c})};
+  return {array(c.shape(), c.dtype(), make_pooled<Hadamard>(stream(), scale, !transposed), {c})};
 }
 
 Arrays Hadamard::jvp(const Arrays&, const Arrays& tangents, const std::vector<int>&,

@@ -17,7 +17,7 @@ array adjoint(const array& a) { return turned(conjugate(a)); }
 
 template <typename P, typename... Parameters>
 array node(Arrays inputs, Parameters... parameters) {
-  const auto primitive = std::make_shared<P>(to_stream({}), parameters...);
+  const auto primitive = make_pooled<P>(to_stream({}), parameters...);
   Shape shape = primitive->output_shapes(inputs)[0];
   const Dtype dtype = inputs[0].dtype();
   return array(std::move(shape), dtype, primitive, std::move(inputs));

@@ -137,14 +137,14 @@ Arrays Cholesky::jvp(const Arrays&, const Arrays& tangents, const std::vector<in
 Arrays Det::vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>&,
                 const Arrays&) const {
   const array& a = primals[0];
-  const array cofactors(a.shape(), a.dtype(), std::make_shared<Cofactor>(stream()), {a});
+  const array cofactors(a.shape(), a.dtype(), make_pooled<Cofactor>(stream()), {a});
   return {multiply(per_matrix(cotangents[0]), conjugated(cofactors))};
 }
 
 Arrays Det::jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>&,
                 const Arrays&) const {
   const array& a = primals[0];
-  const array cofactors(a.shape(), a.dtype(), std::make_shared<Cofactor>(stream()), {a});
+  const array cofactors(a.shape(), a.dtype(), make_pooled<Cofactor>(stream()), {a});
   return {contraction(cofactors, tangents[0])};
 }
 

@@ -7,6 +7,7 @@
 
 #include "engine/array/array.h"
 #include "engine/array/stream.h"
+#include "engine/memory/pool.h"
 #include "engine/primitives/registry.h"
 #include "engine/primitives/state.h"
 
@@ -16,8 +17,8 @@ namespace quern {
 using Batched = std::pair<Arrays, std::vector<int>>;
 
 /// A kind of node of the graph: what an operation computes and how it transforms, not how a device
-/// does it. Backends find their kernel by the primitive's type. A primitive is immutable once made;
-/// nodes may share one.
+/// does it. Backends find their kernel by the primitive's type. A primitive is immutable once made,
+/// by make_pooled; nodes may share one.
 ///
 /// The transforms build new graph from ops, and read no data. They default to throwing
 /// std::invalid_argument with the primitive's name. Concrete primitives derive from PrimitiveOf.
@@ -101,8 +102,8 @@ class PrimitiveOf : public Base {
     // Braces: the fields are read in order.
     std::tuple<std::remove_cvref_t<Fields>...> fields{
         reader.template read<std::remove_cvref_t<Fields>>()...};
-    return std::apply(
-        [&](auto&... field) { return std::make_shared<P>(stream, std::move(field)...); }, fields);
+    return std::apply([&](auto&... field) { return make_pooled<P>(stream, std::move(field)...); },
+                      fields);
   }
 
   const P& self() const { return static_cast<const P&>(*this); }

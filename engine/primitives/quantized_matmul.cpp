@@ -244,8 +244,7 @@ Batched GatherQMM::vmap(const Arrays& inputs, const std::vector<int>& axes,
     }
     batched[i] = broadcast_to(numbers, to);
   }
-  const auto unsorted =
-      std::make_shared<GatherQMM>(stream(), quantization, transpose, false, rounds_x);
+  const auto unsorted = make_pooled<GatherQMM>(stream(), quantization, transpose, false, rounds_x);
   return {{array(unsorted->output_shapes(batched)[0], outputs[0].dtype(), unsorted, batched)}, {0}};
 }
 

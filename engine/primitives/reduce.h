@@ -27,7 +27,7 @@ class ReductionOf : public PrimitiveOf<P, Base> {
 
  protected:
   std::shared_ptr<const Primitive> over(std::vector<int> axes) const override {
-    return std::make_shared<P>(this->stream(), std::move(axes));
+    return make_pooled<P>(this->stream(), std::move(axes));
   }
 };
 

@@ -57,7 +57,7 @@ Shape infer_length(Shape shape, size_t size, const char* where) {
 
 array reshape_like(const array& a, const array& like) {
   if (!Trace::any_shape()) return reshape(a, like.shape());
-  return array(like.shape(), a.dtype(), std::make_shared<Reshape>(to_stream({}), like.shape()),
+  return array(like.shape(), a.dtype(), make_pooled<Reshape>(to_stream({}), like.shape()),
                {a, stop_gradient(like)});
 }
 

@@ -51,7 +51,7 @@ class ScanOf : public PrimitiveOf<P, Base> {
 
  protected:
   std::shared_ptr<const Primitive> with(int axis, bool reverse, bool inclusive) const override {
-    return std::make_shared<P>(this->stream(), axis, reverse, inclusive);
+    return make_pooled<P>(this->stream(), axis, reverse, inclusive);
   }
 };
 

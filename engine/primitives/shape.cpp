@@ -113,7 +113,7 @@ Batched BroadcastTo::vmap(const Arrays& inputs, const std::vector<int>& axes,
   }
   Shape to = inserted(inner, 0, size);
   if (inputs.size() == 1) return {{broadcast_to(aligned[0], to)}, {0}};
-  auto any = std::make_shared<BroadcastTo>(stream(), to);
+  auto any = make_pooled<BroadcastTo>(stream(), to);
   return {{array(std::move(to), inputs[0].dtype(), std::move(any), std::move(aligned))}, {0}};
 }
 

@@ -18,10 +18,9 @@ Arrays call(const std::shared_ptr<const CustomFunction>& function, const Arrays&
     shapes.push_back(output.shape());
     dtypes.push_back(output.dtype());
   }
-  return array::make_arrays(
-      std::move(shapes), dtypes,
-      std::make_shared<Custom>(to_stream({}), function, int(arguments.size())),
-      std::move(operands));
+  return array::make_arrays(std::move(shapes), dtypes,
+                            make_pooled<Custom>(to_stream({}), function, int(arguments.size())),
+                            std::move(operands));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ Function of_vectors(const ScalarFunction& fun) {
 
 /// The array as an input of the function that is traced.
 array traced(const array& a, const Trace& trace) {
-  array out(a.shape(), a.dtype(), std::make_shared<Copy>(to_stream({})), {a});
+  array out(a.shape(), a.dtype(), make_pooled<Copy>(to_stream({})), {a});
   out.node()->trace_level = trace.level();
   out.set_trace_level(trace.level());
   return out;

@@ -142,7 +142,7 @@ class Fusion {
     }
     const Stream stream = program_.steps[size_t(root)].primitive->stream();
     step.primitive =
-        std::make_shared<Compiled>(stream, std::move(dtypes), std::move(steps), std::move(outputs));
+        make_pooled<Compiled>(stream, std::move(dtypes), std::move(steps), std::move(outputs));
     return step;
   }
 

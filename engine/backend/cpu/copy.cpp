@@ -7,8 +7,11 @@
 
 #include "engine/backend/cpu/cpu.h"
 #include "engine/backend/cpu/half_block.h"
+#include "engine/backend/cpu/stream_copy.h"
 #include "engine/backend/cpu/strided.h"
 #include "engine/backend/cpu/thread_pool.h"
+#include "engine/backend/cpu/tile_reader.h"
+#include "engine/backend/cpu/transpose_block.h"
 #include "engine/primitives/cast.h"
 
 namespace quern::cpu {
@@ -47,6 +50,10 @@ void copy_row(const char* src, int64_t src_stride, char* dst_bytes, int64_t dst_
     }
     return;
   }
+  if (src_stride == 0 && dst_stride == 1) {
+    std::fill_n(dst, n, convert_element<To>(load<From>(src, 0)));
+    return;
+  }
   for (size_t i = 0; i < n; ++i) {
     dst[int64_t(i) * dst_stride] = convert_element<To>(load<From>(src, int64_t(i) * src_stride));
   }
@@ -79,10 +86,32 @@ struct Sides {
   int64_t src_width;
   int64_t dst_width;
   RowCopy copy;
+  bool is_conversion;
+  bool streams;  // where rows of the destination are whole cache lines
 
   void operator()(int64_t src_offset, int64_t src_stride, int64_t dst_offset, int64_t dst_stride,
                   size_t n) const {
-    copy(src + src_offset * src_width, src_stride, dst + dst_offset * dst_width, dst_stride, n);
+    const char* from = src + src_offset * src_width;
+    char* to = dst + dst_offset * dst_width;
+    if (streams && dst_stride == 1)
+      stream(from, src_stride, to, n);
+    else
+      copy(from, src_stride, to, dst_stride, n);
+  }
+
+  void stream(const char* from, int64_t src_stride, char* to, size_t n) const {
+    if (!is_conversion && src_stride == 1) return stream_copy(from, to, n * size_t(dst_width));
+    TileMemory tile;
+    for (size_t i = 0; i < n; i += tile_elements) {
+      const size_t count = std::min(tile_elements, n - i);
+      copy(from + int64_t(i) * src_stride * src_width, src_stride, tile.bytes, 1, count);
+      stream_copy(tile.bytes, to + int64_t(i) * dst_width, count * size_t(dst_width));
+    }
+  }
+
+  /// To be called by each thread that copied.
+  void end() const {
+    if (streams) finish_streaming();
   }
 };
 
@@ -93,6 +122,75 @@ bool is_transposed(const StridedLoop<2>& loop) {
   const Strides& src = loop.strides[0];
   const int64_t row_step = std::abs(src[src.size() - 2]), step = std::abs(src.back());
   return row_step != 0 && row_step < step;
+}
+
+/// Planes whose source has dense columns where the destination has dense rows. Cache lines of the
+/// source are read whole, into a piece of the destination that is then written whole, by rows: far
+/// apart as both sides' lines are, the cache would not keep them to be filled bit by bit.
+template <typename Bits>
+void transpose_planes(const Sides& sides, const StridedLoop<2>& loop) {
+  constexpr size_t side = block_side<Bits>, tile_rows = 128 / sizeof(Bits);
+  constexpr size_t tile_columns = 256 / sizeof(Bits);
+  const size_t columns = loop.row_length(), rows = size_t(loop.shape[loop.shape.size() - 2]);
+  const int64_t src_column = loop.row_stride(0);
+  const int64_t dst_row = loop.strides[1][loop.shape.size() - 2];
+  StridedLoop<2> planes = loop;  // whose rows are the columns' starts
+  planes.shape.pop_back();
+  for (Strides& strides : planes.strides) strides.pop_back();
+  const size_t bands = (rows + tile_rows - 1) / tile_rows;
+  const size_t grain = std::max<size_t>(1, parallel_elements / (tile_rows * columns));
+  parallel_for(planes.rows() * bands, grain, [&](size_t first, size_t last) {
+    alignas(64) Bits tile[tile_rows * tile_columns];
+    for (size_t band = first; band < last; ++band) {
+      const size_t top = band % bands * tile_rows, height = std::min(rows - top, tile_rows);
+      for_each_row(planes, band / bands, band / bands + 1, [&](const auto& offset) {
+        const Bits* from = reinterpret_cast<const Bits*>(sides.src) + offset[0] + int64_t(top);
+        Bits* to = reinterpret_cast<Bits*>(sides.dst) + offset[1] + int64_t(top) * dst_row;
+        for (size_t left = 0; left < columns; left += tile_columns) {
+          const size_t width = std::min(columns - left, tile_columns);
+          size_t row = 0;
+          for (; row + side <= height; row += side) {
+            size_t column = 0;
+            for (; column + side <= width; column += side) {
+              transpose_block(from + int64_t(left + column) * src_column + int64_t(row), src_column,
+                              tile + row * tile_columns + column, int64_t(tile_columns));
+            }
+            for (; column < width; ++column) {
+              for (size_t i = row; i < row + side; ++i)
+                tile[i * tile_columns + column] =
+                    from[int64_t(left + column) * src_column + int64_t(i)];
+            }
+          }
+          for (; row < height; ++row) {
+            for (size_t column = 0; column < width; ++column)
+              tile[row * tile_columns + column] =
+                  from[int64_t(left + column) * src_column + int64_t(row)];
+          }
+          for (row = 0; row < height; ++row) {
+            Bits* target = to + int64_t(row) * dst_row + int64_t(left);
+            if (sides.streams)
+              stream_copy(tile + row * tile_columns, target, width * sizeof(Bits));
+            else
+              std::memcpy(target, tile + row * tile_columns, width * sizeof(Bits));
+          }
+        }
+      });
+    }
+    sides.end();
+  });
+}
+
+void transpose_planes(const Sides& sides, const StridedLoop<2>& loop) {
+  switch (sides.dst_width) {
+    case 1:
+      return transpose_planes<uint8_t>(sides, loop);
+    case 2:
+      return transpose_planes<uint16_t>(sides, loop);
+    case 4:
+      return transpose_planes<uint32_t>(sides, loop);
+    default:
+      return transpose_planes<uint64_t>(sides, loop);
+  }
 }
 
 /// Copies by square tiles, so that the lines of memory that are read stay in the cache until all
@@ -124,14 +222,43 @@ void copy_tiles(const Sides& sides, const StridedLoop<2>& loop) {
   });
 }
 
-void copy_elements(const Sides& sides, const StridedLoop<2>& loop) {
-  if (is_transposed(loop)) return copy_tiles(sides, loop);
+/// Whether transpose_planes() can copy it. Files need not align what they hold.
+bool is_dense_transpose(const Sides& sides, const StridedLoop<2>& loop) {
+  const bool is_aligned =
+      reinterpret_cast<std::uintptr_t>(sides.src) % size_t(sides.src_width) == 0;
+  return !sides.is_conversion && is_aligned && loop.strides[0][loop.shape.size() - 2] == 1 &&
+         loop.row_stride(1) == 1;
+}
+
+/// Makes the axis along which the source is dense the last one but one, whatever the order of those
+/// before the last.
+void bring_dense_axis_in(StridedLoop<2>& loop) {
+  const size_t place = loop.shape.size() - 2;
+  for (size_t axis = 0; axis < place; ++axis) {
+    if (loop.strides[0][axis] != 1) continue;
+    const auto bring = [&](auto& values) {
+      std::rotate(values.begin() + axis, values.begin() + axis + 1, values.begin() + place + 1);
+    };
+    bring(loop.shape);
+    for (Strides& strides : loop.strides) bring(strides);
+    return;
+  }
+}
+
+void copy_elements(Sides sides, StridedLoop<2> loop) {
+  if (is_transposed(loop)) {
+    bring_dense_axis_in(loop);
+    if (is_dense_transpose(sides, loop)) return transpose_planes(sides, loop);
+    sides.streams = false;
+    return copy_tiles(sides, loop);
+  }
   const size_t n = loop.row_length(), rows = loop.rows();
   const int64_t src_stride = loop.row_stride(0), dst_stride = loop.row_stride(1);
   if (rows == 1) {
     parallel_for(n, parallel_elements, [&](size_t begin, size_t end) {
       sides(int64_t(begin) * src_stride, src_stride, int64_t(begin) * dst_stride, dst_stride,
             end - begin);
+      sides.end();
     });
     return;
   }
@@ -139,7 +266,21 @@ void copy_elements(const Sides& sides, const StridedLoop<2>& loop) {
     for_each_row(loop, first, last, [&](const auto& offset) {
       sides(offset[0], src_stride, offset[1], dst_stride, n);
     });
+    sides.end();
   });
+}
+
+/// Whether the rows of a large destination consist of whole cache lines.
+bool may_stream(const array& src, const array& dst, const StridedLoop<2>& loop,
+                size_t byte_offset) {
+  if (!is_streamed(src.size() * dst.itemsize()) || loop.row_stride(1) != 1) return false;
+  const auto in_lines = [&](int64_t elements) {
+    return elements * int64_t(dst.itemsize()) % 64 == 0;
+  };
+  bool whole = byte_offset % 64 == 0;
+  for (size_t axis = 0; axis + 1 < loop.shape.size(); ++axis)
+    whole &= in_lines(loop.strides[1][axis]);
+  return whole && (loop.shape.size() == 1 || in_lines(loop.shape.back()));
 }
 
 }  // namespace
@@ -149,7 +290,8 @@ void copy_into(const array& src, array& dst, const Strides& dst_strides, size_t 
   const auto loop = merge_axes<2>(src.shape(), {&src.strides(), &dst_strides});
   copy_elements(
       {src.data<char>(), static_cast<char*>(dst.buffer()->data()) + byte_offset,
-       int64_t(src.itemsize()), int64_t(dst.itemsize()), row_copy(src.dtype(), dst.dtype())},
+       int64_t(src.itemsize()), int64_t(dst.itemsize()), row_copy(src.dtype(), dst.dtype()),
+       src.dtype() != dst.dtype(), may_stream(src, dst, loop, byte_offset)},
       loop);
 }
 

@@ -22,28 +22,28 @@ namespace {
       fmt::format("[{}] index {} is outside an axis of length {}", where, index, length));
 }
 
-template <typename T>
-void add_range(int64_t* offsets, const T* indices, size_t begin, size_t end, int64_t length,
-               int64_t size, int64_t stride, const char* where) {
-  for (size_t i = begin; i < end; ++i) {
-    const auto index = convert_element<int64_t>(indices[i]);
-    const int64_t place = index < 0 ? index + length : index;
-    if (place < 0 || place > length - size) fail(index, length, size, where);
-    offsets[i] += place * stride;
-  }
-}
-
 }  // namespace
+
+void add_positions(int64_t* offsets, const array& indices, size_t begin, size_t end, int64_t length,
+                   int64_t size, int64_t stride, const char* where) {
+  dispatch(indices.dtype(), [&]<typename T>(std::type_identity<T>) {
+    if constexpr (std::is_integral_v<T>) {
+      const T* all = indices.data<T>();
+      for (size_t i = begin; i < end; ++i) {
+        const auto index = convert_element<int64_t>(all[i]);
+        const int64_t place = index < 0 ? index + length : index;
+        if (place < 0 || place > length - size) fail(index, length, size, where);
+        offsets[i - begin] += place * stride;
+      }
+    }
+  });
+}
 
 void add_positions(std::vector<int64_t>& offsets, const array& indices, int64_t length,
                    int64_t size, int64_t stride, const char* where) {
   const array dense = row_contiguous(indices);
-  dispatch(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
-    if constexpr (std::is_integral_v<T>) {
-      parallel_for(offsets.size(), size_t(1) << 16, [&](size_t begin, size_t end) {
-        add_range(offsets.data(), dense.data<T>(), begin, end, length, size, stride, where);
-      });
-    }
+  parallel_for(offsets.size(), size_t(1) << 16, [&](size_t begin, size_t end) {
+    add_positions(offsets.data() + begin, dense, begin, end, length, size, stride, where);
   });
 }
 

@@ -13,4 +13,8 @@ namespace quern::cpu {
 void add_positions(std::vector<int64_t>& offsets, const array& indices, int64_t length,
                    int64_t size, int64_t stride, const char* where);
 
+/// The same for the indices [begin, end) of row-major ones: offsets[0] is that of `begin`.
+void add_positions(int64_t* offsets, const array& indices, size_t begin, size_t end, int64_t length,
+                   int64_t size, int64_t stride, const char* where);
+
 }  // namespace quern::cpu

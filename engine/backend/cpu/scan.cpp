@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <stdexcept>
-#include <vector>
+#include <utility>
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
@@ -110,37 +111,122 @@ struct LogAddingExp {
   }
 };
 
-/// One line of elements `stride` apart.
-template <typename Op, typename T>
-void scan_line(const T* in, T* out, size_t n, int64_t stride, bool inclusive) {
-  using Carry = typename Carried<T>::type;
-  Carry carry = Op::template neutral<Carry>();
-  for (size_t i = 0; i < n; ++i, in += stride, out += stride) {
-    const Carry next = Op()(carry, Carry(*in));
-    *out = T(inclusive ? next : carry);
-    carry = next;
+/// How many lines are scanned at a time where their elements lie one after another: each by itself
+/// would wait for its last sum.
+constexpr size_t lines_abreast = 4;
+/// A longer line is cut into blocks, whose totals are found first. The same blocks, hence the same
+/// rounding, for any number of threads.
+constexpr size_t block_elements = size_t(1) << 12;
+/// So many lines keep all threads busy as they are.
+constexpr size_t many_lines = 64;
+
+/// Takes the elements of `lines` lines, whose first ones are `apart` elements from each other, into
+/// their carries; writes what each is on the way to `out`, unless that is null.
+template <typename Op, size_t lines, typename T, typename Carry>
+void scan_lines(const T* in, T* out, size_t n, size_t apart, int64_t step, bool inclusive,
+                Carry* carries) {
+  Carry carry[lines];
+  std::copy_n(carries, lines, carry);
+  for (size_t i = 0; i < n; ++i) {
+    const int64_t at = int64_t(i) * step;
+    for (size_t k = 0; k < lines; ++k) {
+      const Carry next = Op()(carry[k], Carry(in[int64_t(k * apart) + at]));
+      if (out) out[int64_t(k * apart) + at] = T(inclusive ? next : carry[k]);
+      carry[k] = next;
+    }
+  }
+  std::copy_n(carry, lines, carries);
+}
+
+/// The same for any number of lines.
+template <typename Op, typename T, typename Carry>
+void scan_lines(const T* in, T* out, size_t n, size_t lines, size_t apart, int64_t step,
+                bool inclusive, Carry* carries) {
+  size_t k = 0;
+  for (; k + lines_abreast <= lines; k += lines_abreast) {
+    scan_lines<Op, lines_abreast>(in + k * apart, out ? out + k * apart : nullptr, n, apart, step,
+                                  inclusive, carries + k);
+  }
+  for (; k < lines; ++k) {
+    scan_lines<Op, 1>(in + k * apart, out ? out + k * apart : nullptr, n, apart, step, inclusive,
+                      carries + k);
   }
 }
 
-/// Lines side by side, `width` of them, each with its carry.
+/// Lines of n elements one after another.
 template <typename Op, typename T>
-void scan_lines(const T* in, T* out, size_t n, size_t width, int64_t stride, bool inclusive) {
+void scan_short_lines(const T* in, T* out, size_t n, size_t lines, bool reverse, bool inclusive) {
+  using Carry = typename Carried<T>::type;
+  const size_t first = reverse ? n - 1 : 0;
+  parallel_for(lines, std::max<size_t>(1, parallel_elements / n), [&](size_t begin, size_t end) {
+    const std::unique_ptr<Carry[]> carries(new Carry[end - begin]);
+    std::fill_n(carries.get(), end - begin, Op::template neutral<Carry>());
+    scan_lines<Op>(in + begin * n + first, out + begin * n + first, n, end - begin, n,
+                   reverse ? -1 : 1, inclusive, carries.get());
+  });
+}
+
+/// A line of more than a block.
+template <typename Op, typename T>
+void scan_long_line(const T* in, T* out, size_t n, bool reverse, bool inclusive) {
+  using Carry = typename Carried<T>::type;
+  const size_t whole = n / block_elements, blocks = (n + block_elements - 1) / block_elements;
+  // Block k of those in scanning order, which ends where the next one begins.
+  const auto place = [&](size_t k) {
+    return reverse ? n - 1 - k * block_elements : k * block_elements;
+  };
+  const int64_t step = reverse ? -1 : 1;
+  const std::unique_ptr<Carry[]> carries(new Carry[blocks]);
+  std::fill_n(carries.get(), blocks, Op::template neutral<Carry>());
+  const auto scan_blocks = [&](T* to, Carry* from) {
+    parallel_for(blocks, parallel_elements / block_elements, [&](size_t begin, size_t end) {
+      // Counted from the block that lies first in memory, so that they are a block apart.
+      const size_t last = std::min(end, whole);
+      if (begin < last) {
+        const size_t lowest = reverse ? last - 1 : begin;
+        if (reverse) std::reverse(from + begin, from + last);
+        scan_lines<Op>(in + place(lowest), to ? to + place(lowest) : nullptr, block_elements,
+                       last - begin, block_elements, step, inclusive, from + begin);
+        if (reverse) std::reverse(from + begin, from + last);
+      }
+      if (end > whole) {
+        scan_lines<Op, 1>(in + place(whole), to ? to + place(whole) : nullptr,
+                          n - whole * block_elements, 0, step, inclusive, from + whole);
+      }
+    });
+  };
+  scan_blocks(nullptr, carries.get());
+  Carry carry = Op::template neutral<Carry>();
+  for (size_t k = 0; k < blocks; ++k) carry = Op()(carry, std::exchange(carries[k], carry));
+  scan_blocks(out, carries.get());
+}
+
+/// Lines side by side, as [outer, n, inner]: a row of up to `most` of them at a time.
+template <typename Op, typename T>
+void scan_columns(const T* in, T* out, size_t outer, size_t n, size_t inner, bool reverse,
+                  bool inclusive) {
   using Carry = typename Carried<T>::type;
   constexpr size_t most = 256;
-  Carry carry[most];
-  for (size_t begin = 0; begin < width; begin += most) {
-    const size_t count = std::min(most, width - begin);
-    std::fill_n(carry, count, Op::template neutral<Carry>());
-    const T* from = in + begin;
-    T* to = out + begin;
-    for (size_t i = 0; i < n; ++i, from += stride, to += stride) {
-      for (size_t k = 0; k < count; ++k) {
-        const Carry next = Op()(carry[k], Carry(from[k]));
-        to[k] = T(inclusive ? next : carry[k]);
-        carry[k] = next;
+  const size_t parts = (inner + most - 1) / most;
+  const size_t grain = std::max<size_t>(1, parallel_elements / (n * std::min(inner, most)));
+  const int64_t stride = reverse ? -int64_t(inner) : int64_t(inner);
+  parallel_for(outer * parts, grain, [&](size_t begin, size_t end) {
+    Carry carry[most];
+    for (size_t task = begin; task < end; ++task) {
+      const size_t column = task % parts * most, count = std::min(most, inner - column);
+      const size_t at = task / parts * n * inner + (reverse ? (n - 1) * inner : 0) + column;
+      std::fill_n(carry, count, Op::template neutral<Carry>());
+      const T* from = in + at;
+      T* to = out + at;
+      for (size_t i = 0; i < n; ++i, from += stride, to += stride) {
+        for (size_t k = 0; k < count; ++k) {
+          const Carry next = Op()(carry[k], Carry(from[k]));
+          to[k] = T(inclusive ? next : carry[k]);
+          carry[k] = next;
+        }
       }
     }
-  }
+  });
 }
 
 template <typename Op, typename T>
@@ -148,20 +234,13 @@ void scan_all(const Scan& p, const array& in, array& out) {
   const auto axis = size_t(p.axis);
   const auto n = size_t(in.shape()[axis]);
   const auto inner = size_t(out.strides()[axis]);
+  const size_t outer = in.size() / (n * inner);
   const T* from = in.data<T>();
   T* to = out.data<T>();
-  const size_t first = p.reverse ? (n - 1) * inner : 0;
-  const int64_t stride = p.reverse ? -int64_t(inner) : int64_t(inner);
-  parallel_for(in.size() / (n * inner), std::max<size_t>(1, parallel_elements / (n * inner)),
-               [&](size_t begin, size_t end) {
-                 for (size_t i = begin; i < end; ++i) {
-                   const size_t at = i * n * inner + first;
-                   if (inner == 1)
-                     scan_line<Op>(from + at, to + at, n, stride, p.inclusive);
-                   else
-                     scan_lines<Op>(from + at, to + at, n, inner, stride, p.inclusive);
-                 }
-               });
+  if (inner > 1) return scan_columns<Op>(from, to, outer, n, inner, p.reverse, p.inclusive);
+  if (n <= block_elements) return scan_short_lines<Op>(from, to, n, outer, p.reverse, p.inclusive);
+  for (size_t i = 0; i < outer; ++i)
+    scan_long_line<Op>(from + i * n, to + i * n, n, p.reverse, p.inclusive);
 }
 
 template <typename P, typename Op>

@@ -35,6 +35,7 @@ struct Rows {
   size_t count() const { return targets.size(); }
   size_t row_size() const { return loop.rows() * loop.row_length(); }
   int64_t source(size_t k) const {
+    if (windows.size() == 1) return int64_t(k) * slice_size + windows[0];
     return int64_t(k / windows.size()) * slice_size + windows[k % windows.size()];
   }
 };
@@ -146,7 +147,31 @@ void sort_by_target(const Rows& rows, uint32_t* begin, uint32_t* end) {
                    [&](uint32_t a, uint32_t b) { return rows.targets[a] < rows.targets[b]; });
 }
 
+/// Rows of one element, in order.
+template <typename Bits>
+void replace_elements(const Rows& rows) {
+  const Bits* from = reinterpret_cast<const Bits*>(rows.updates);
+  Bits* to = reinterpret_cast<Bits*>(rows.out);
+  for (size_t k = 0; k < rows.count(); ++k) to[rows.targets[k]] = from[rows.source(k)];
+}
+
+void replace_elements(const Rows& rows) {
+  switch (rows.width) {
+    case 1:
+      return replace_elements<uint8_t>(rows);
+    case 2:
+      return replace_elements<uint16_t>(rows);
+    case 4:
+      return replace_elements<uint32_t>(rows);
+    default:
+      return replace_elements<uint64_t>(rows);
+  }
+}
+
 void combine_all(const Rows& rows) {
+  // Sorting them for several threads costs more than three threads gain.
+  if (rows.row_size() == 1 && rows.combine == Combine::replace && ThreadPool::instance().size() < 4)
+    return replace_elements(rows);
   const std::vector<Tile> tiles = tiles_of(rows);
   const bool countable = rows.count() <= UINT32_MAX;
   const CombineRows halves = countable ? combine_rows(rows.combine, rows.dtype) : nullptr;

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <numeric>
-#include <vector>
+#include <type_traits>
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
+#include "engine/backend/cpu/scratch.h"
 #include "engine/backend/cpu/sort_keys.h"
+#include "engine/backend/cpu/sort_numbers.h"
 #include "engine/backend/cpu/thread_pool.h"
 
 namespace quern::cpu {
@@ -15,121 +17,170 @@ namespace {
 
 constexpr size_t parallel_elements = size_t(1) << 13;
 
+/// Calls f(first, last, alone) for ranges of rows: side by side where there are enough of them,
+/// else for one after another, `alone` with the other threads free to help.
 template <typename F>
-void for_each_row_of(const array& a, F&& f) {
-  if (a.size() == 0) return;
-  const auto n = size_t(a.shape().back());
-  parallel_for(a.size() / n, std::max<size_t>(1, parallel_elements / n),
-               [&](size_t begin, size_t end) {
-                 for (size_t row = begin; row < end; ++row) f(row * n, n);
-               });
-}
-
-/// Least-significant-digit radix sort of numbers whose upper half is the key and whose lower half,
-/// the index, is in order already: stable, and several times faster than comparing.
-void sort_by_key(std::vector<uint64_t>& pairs) {
-  constexpr size_t too_few_for_radix = 1024;
-  if (pairs.size() < too_few_for_radix) {
-    std::sort(pairs.begin(), pairs.end());
+void for_rows(size_t rows, size_t n, F&& f) {
+  if (rows < size_t(ThreadPool::instance().size())) {
+    for (size_t row = 0; row < rows; ++row) f(row, row + 1, true);
     return;
   }
-  constexpr int digit_bits = 11;
-  constexpr size_t buckets = size_t(1) << digit_bits;
-  std::vector<uint64_t> sorted(pairs.size());
-  for (int shift = 32; shift < 64; shift += digit_bits) {
-    size_t start[buckets + 1] = {};
-    for (const uint64_t pair : pairs) ++start[(pair >> shift & (buckets - 1)) + 1];
-    std::partial_sum(start, start + buckets, start);
-    for (const uint64_t pair : pairs) sorted[start[pair >> shift & (buckets - 1)]++] = pair;
-    pairs.swap(sorted);
-  }
+  parallel_for(rows, std::max<size_t>(1, parallel_elements / n),
+               [&](size_t first, size_t last) { f(first, last, false); });
 }
 
-/// A row's elements, of at most 32 bits, with their places.
+/// Calls f(begin, end) for parts of n elements, or once if the other threads are not free.
+template <typename F>
+void for_parts(size_t n, bool alone, F&& f) {
+  if (alone)
+    parallel_for(n, parallel_elements, f);
+  else
+    f(size_t(0), n);
+}
+
+/// Elements of one byte are as good as their counts.
 template <typename T>
-std::vector<uint64_t> keyed(const T* row, size_t n) {
-  std::vector<uint64_t> pairs(n);
-  for (size_t i = 0; i < n; ++i) pairs[i] = uint64_t(sort_key(row[i])) << 32 | i;
-  return pairs;
+void sort_bytes(const T* row, size_t n, T* to) {
+  size_t counts[256] = {};
+  for (size_t i = 0; i < n; ++i) ++counts[sort_key(row[i])];
+  for (size_t key = 0; key < 256; ++key)
+    to = std::fill_n(to, counts[key], element_of<T>(SortKey<T>(key)));
 }
 
-/// Puts a row's indices in order: `on_pairs` orders pairs (key, index) as numbers; `on_indices`
-/// orders indices by comparing elements that no 32-bit key stands for.
-template <typename T, typename Pairs, typename Indices>
-void order_indices(const T* row, size_t n, uint32_t* out, Pairs&& on_pairs, Indices&& on_indices) {
-  if constexpr (sizeof(T) <= 4) {
-    std::vector<uint64_t> pairs = keyed(row, n);
-    on_pairs(pairs);
-    for (size_t i = 0; i < n; ++i) out[i] = uint32_t(pairs[i]);
-  } else {
-    std::iota(out, out + n, 0u);
-    on_indices(out, out + n,
-               [row](uint32_t a, uint32_t b) { return sorts_before(row[a], row[b]); });
-  }
-}
-
-void sort(const Sort&, const std::vector<array>& in, std::vector<array>& outputs) {
-  const array dense = row_contiguous(in[0]);
-  array& out = outputs[0];
+/// Calls on_row(row's elements, where they go, n) for elements that are no numbers or only a byte,
+/// or else on_keys(keys, spare memory for as many, n, alone), which returns where the keys are
+/// then.
+template <typename OnRow, typename OnKeys>
+void order_elements(const array& in, array& out, OnRow&& on_row, OnKeys&& on_keys) {
   out.allocate();
+  if (out.size() == 0) return;
+  const array dense = row_contiguous(in);
+  const auto n = size_t(out.shape().back());
   dispatch(out.dtype(), [&]<typename T>(std::type_identity<T>) {
-    for_each_row_of(out, [&](size_t begin, size_t n) {
-      const T* row = dense.data<T>() + begin;
-      T* to = out.data<T>() + begin;
-      if constexpr (sizeof(T) <= 4) {
-        std::vector<uint64_t> pairs = keyed(row, n);
-        sort_by_key(pairs);
-        for (size_t i = 0; i < n; ++i) to[i] = row[uint32_t(pairs[i])];
-      } else {
-        std::copy(row, row + n, to);
-        std::stable_sort(to, to + n, sorts_before<T>);
+    for_rows(out.size() / n, n, [&](size_t first, size_t last, bool alone) {
+      constexpr bool has_keys = sizeof(T) > 1 && !std::is_same_v<T, complex64_t>;
+      Scratch<SortKey<T>> spare(has_keys ? n : 0);
+      for (size_t begin = first * n; begin < last * n; begin += n) {
+        const T* row = dense.data<T>() + begin;
+        T* to = out.data<T>() + begin;
+        if constexpr (!has_keys) {
+          on_row(row, to, n);
+        } else {
+          auto* keys = reinterpret_cast<SortKey<T>*>(to);
+          for_parts(n, alone, [&](size_t i, size_t end) {
+            for (; i < end; ++i) keys[i] = sort_key(row[i]);
+          });
+          const SortKey<T>* ordered = on_keys(keys, spare.data(), n, alone);
+          for_parts(n, alone, [&](size_t i, size_t end) {
+            for (; i < end; ++i) to[i] = element_of<T>(ordered[i]);
+          });
+        }
       }
     });
   });
 }
 
-void partition(const Partition& p, const std::vector<array>& in, std::vector<array>& outputs) {
-  array& out = outputs[0];
+void sort(const Sort&, const Arrays& in, Arrays& out) {
+  order_elements(
+      in[0], out[0],
+      []<typename T>(const T* row, T* to, size_t n) {
+        if constexpr (sizeof(T) == 1) return sort_bytes(row, n, to);
+        std::copy(row, row + n, to);
+        std::stable_sort(to, to + n, sorts_before<T>);
+      },
+      [](auto* keys, auto* spare, size_t n, bool alone) {
+        return sort_numbers(keys, spare, n, {0, 8 * sizeof(*keys)}, alone);
+      });
+}
+
+void partition(const Partition& p, const Arrays& in, Arrays& out) {
+  const auto kth = size_t(p.kth);
+  order_elements(
+      in[0], out[0],
+      [&]<typename T>(const T* row, T* to, size_t n) {
+        if constexpr (sizeof(T) == 1) return sort_bytes(row, n, to);
+        std::copy(row, row + n, to);
+        std::nth_element(to, to + kth, to + n, sorts_before<T>);
+      },
+      [&](auto* keys, auto* spare, size_t n, bool) {
+        select_number(keys, spare, n, kth);
+        return keys;
+      });
+}
+
+/// A row's keys with their places: numbers that sort by key, equal ones by place.
+template <typename T>
+using Keyed = std::conditional_t<sizeof(T) == 8, PlacedKey, uint64_t>;
+
+/// Of a Keyed<T>.
+template <typename T>
+constexpr KeyBits key_bits{sizeof(T) == 8 ? 0 : 32, sizeof(T) == 1 ? 16 : 8 * int(sizeof(T))};
+
+template <typename T>
+Keyed<T> keyed(T x, size_t place) {
+  if constexpr (sizeof(T) == 8)
+    return {tied_sort_key(x), place};
+  else
+    return uint64_t(tied_sort_key(x)) << 32 | place;
+}
+
+uint32_t place_of(uint64_t keyed) { return uint32_t(keyed); }
+uint32_t place_of(const PlacedKey& keyed) { return uint32_t(keyed.place); }
+
+/// Puts the places of each row's elements in order: on_numbers gets numbers as keyed() makes them,
+/// spare memory for as many, n, which bits order them and `alone`, and returns where they are then;
+/// on_places gets a range of places and how to compare them.
+template <typename Numbers, typename Places>
+void order_places(const array& in, array& out, Numbers&& on_numbers, Places&& on_places) {
   out.allocate();
-  copy_into(in[0], out);
-  dispatch(out.dtype(), [&]<typename T>(std::type_identity<T>) {
-    for_each_row_of(out, [&](size_t begin, size_t n) {
-      T* row = out.data<T>() + begin;
-      std::nth_element(row, row + p.kth, row + n, sorts_before<T>);
-    });
-  });
-}
-
-void arg_sort(const ArgSort&, const std::vector<array>& in, std::vector<array>& outputs) {
-  const array dense = row_contiguous(in[0]);
-  outputs[0].allocate();
-  uint32_t* out = outputs[0].data<uint32_t>();
+  if (out.size() == 0) return;
+  const array dense = row_contiguous(in);
+  const auto n = size_t(out.shape().back());
   dispatch(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
-    for_each_row_of(dense, [&](size_t begin, size_t n) {
-      order_indices(
-          dense.data<T>() + begin, n, out + begin, sort_by_key,
-          [](auto first, auto last, auto before) { std::stable_sort(first, last, before); });
-    });
-  });
-}
-
-void arg_partition(const ArgPartition& p, const std::vector<array>& in,
-                   std::vector<array>& outputs) {
-  const array dense = row_contiguous(in[0]);
-  outputs[0].allocate();
-  uint32_t* out = outputs[0].data<uint32_t>();
-  dispatch(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
-    for_each_row_of(dense, [&](size_t begin, size_t n) {
-      order_indices(
-          dense.data<T>() + begin, n, out + begin,
-          [&](std::vector<uint64_t>& pairs) {
-            std::nth_element(pairs.begin(), pairs.begin() + p.kth, pairs.end());
-          },
-          [&](auto first, auto last, auto before) {
-            std::nth_element(first, first + p.kth, last, before);
+    for_rows(out.size() / n, n, [&](size_t first, size_t last, bool alone) {
+      constexpr bool has_keys = !std::is_same_v<T, complex64_t>;
+      Scratch<Keyed<T>> numbers(has_keys ? n : 0), spare(has_keys ? n : 0);
+      for (size_t begin = first * n; begin < last * n; begin += n) {
+        const T* row = dense.data<T>() + begin;
+        uint32_t* places = out.data<uint32_t>() + begin;
+        if constexpr (!has_keys) {
+          std::iota(places, places + n, 0u);
+          on_places(places, places + n,
+                    [row](uint32_t a, uint32_t b) { return sorts_before(row[a], row[b]); });
+        } else {
+          for_parts(n, alone, [&](size_t i, size_t end) {
+            for (; i < end; ++i) numbers.data()[i] = keyed(row[i], i);
           });
+          const Keyed<T>* ordered = on_numbers(numbers.data(), spare.data(), n, key_bits<T>, alone);
+          for_parts(n, alone, [&](size_t i, size_t end) {
+            for (; i < end; ++i) places[i] = place_of(ordered[i]);
+          });
+        }
+      }
     });
   });
+}
+
+void arg_sort(const ArgSort&, const Arrays& in, Arrays& out) {
+  order_places(
+      in[0], out[0],
+      [](auto* numbers, auto* spare, size_t n, KeyBits bits, bool alone) {
+        return sort_numbers(numbers, spare, n, bits, alone);
+      },
+      [](auto first, auto last, auto before) { std::stable_sort(first, last, before); });
+}
+
+void arg_partition(const ArgPartition& p, const Arrays& in, Arrays& out) {
+  const auto kth = size_t(p.kth);
+  order_places(
+      in[0], out[0],
+      [&](auto* numbers, auto* spare, size_t n, KeyBits, bool) {
+        select_number(numbers, spare, n, kth);
+        return numbers;
+      },
+      [&](auto first, auto last, auto before) {
+        std::nth_element(first, first + kth, last, before);
+      });
 }
 
 void search_sorted(const SearchSorted& p, const std::vector<array>& in,

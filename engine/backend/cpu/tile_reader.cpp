@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "engine/backend/cpu/half_block.h"
+#include "engine/backend/cpu/stream_copy.h"
 
 namespace quern::cpu {
 
@@ -89,24 +90,35 @@ void TileReader::gather(size_t begin, size_t n, void* out) const {
   }
 }
 
-TileWriter::TileWriter(array& out, Dtype compute)
+TileWriter::TileWriter(array& out, Dtype compute, bool may_stream)
     : data_(out.data<char>()),
       itemsize_(out.itemsize()),
       dtype_(out.dtype()),
-      narrows_(out.dtype() != compute) {}
+      narrows_(out.dtype() != compute),
+      streams_(may_stream && is_streamed(out.nbytes())) {}
 
 void* TileWriter::place(size_t begin, void* scratch) const {
-  return narrows_ ? scratch : data_ + begin * itemsize_;
+  return narrows_ || streams_ ? scratch : data_ + begin * itemsize_;
 }
 
 void TileWriter::finish(size_t begin, size_t n, const void* scratch) const {
-  if (!narrows_) return;
-  const float* in = static_cast<const float*>(scratch);
   char* out = data_ + begin * itemsize_;
+  if (!narrows_) {
+    if (streams_) stream_copy(scratch, out, n * itemsize_);
+    return;
+  }
+  alignas(64) uint16_t narrowed[tile_elements];
+  void* to = streams_ ? static_cast<void*>(narrowed) : out;
+  const float* in = static_cast<const float*>(scratch);
   if (dtype_ == float16)
-    narrow(in, reinterpret_cast<float16_t*>(out), n);
+    narrow(in, static_cast<float16_t*>(to), n);
   else
-    narrow(in, reinterpret_cast<bfloat16_t*>(out), n);
+    narrow(in, static_cast<bfloat16_t*>(to), n);
+  if (streams_) stream_copy(narrowed, out, n * itemsize_);
+}
+
+void TileWriter::end() const {
+  if (streams_) finish_streaming();
 }
 
 }  // namespace quern::cpu

@@ -55,10 +55,12 @@ class TileReader {
 /// Where a kernel writes a tile of its output's compute dtype, and how it gets into the output.
 class TileWriter {
  public:
-  TileWriter(array& out, Dtype compute);
+  /// may_stream: nobody reads the output's memory while it is written, as an input's that it took
+  /// over, and what is written is not read again. Then end() must be called.
+  TileWriter(array& out, Dtype compute, bool may_stream = false);
 
   /// Memory for elements from `begin` on: the output's own, or `scratch` when they must be
-  /// narrowed.
+  /// narrowed or go past the caches.
   void* place(size_t begin, void* scratch) const;
   void* place(size_t begin, TileMemory& scratch) const { return place(begin, scratch.bytes); }
   /// To be called when place(begin, scratch) holds n elements.
@@ -67,11 +69,15 @@ class TileWriter {
     finish(begin, n, scratch.bytes);
   }
 
+  /// Before the thread that wrote tiles hands them on.
+  void end() const;
+
  private:
   char* data_;
   size_t itemsize_;
   Dtype dtype_;
   bool narrows_;
+  bool streams_;
 };
 
 }  // namespace quern::cpu

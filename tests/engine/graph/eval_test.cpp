@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
+#include <functional>
 #include <thread>
 
 #include "engine/memory/memory.h"
 #include "engine/ops/cast.h"
+#include "engine/ops/host_function.h"
 #include "engine/ops/shape.h"
 
 namespace quern {
@@ -54,6 +58,61 @@ TEST(Eval, ThreadsShareStreamsAndArrays) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
+}
+
+/// A scalar whose kernel calls the function first.
+array calling(std::function<void()> function, std::vector<array> inputs, StreamOrDevice s = {}) {
+  const auto kernel = [function](const Arrays&, Arrays& outputs) {
+    function();
+    *outputs[0].data<float>() = 1;
+  };
+  return host_function(kernel, std::move(inputs), {Shape{}}, {float32}, s)[0];
+}
+
+TEST(Eval, RunsHereWhatNothingElseIsAheadOf) {
+  const Stream stream = new_stream(Device::cpu);
+  std::thread::id ran_on;
+  const auto note = [&] { ran_on = std::this_thread::get_id(); };
+  eval(calling(note, {}, stream));
+  EXPECT_EQ(ran_on, std::this_thread::get_id());
+  const array a = calling(note, {}, stream);
+  async_eval(a);
+  a.wait();
+  EXPECT_NE(ran_on, std::this_thread::get_id());
+}
+
+TEST(Eval, WaitsForWhatIsAheadOfIt) {
+  const Stream stream = new_stream(Device::cpu);
+  std::atomic<bool> first_done{false}, second_saw_it{false};
+  const array first = calling(
+      [&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        first_done = true;
+      },
+      {}, stream);
+  async_eval(first);
+  eval(calling([&] { second_saw_it = first_done.load(); }, {}, stream));
+  EXPECT_TRUE(second_saw_it);
+}
+
+TEST(Eval, TheWorkerWaitsForWhoeverTookItsPlace) {
+  const Stream stream = new_stream(Device::cpu);
+  std::atomic<bool> inside{false}, first_done{false}, second_saw_it{false};
+  std::thread other([&] {
+    eval(calling(
+        [&] {
+          inside = true;
+          std::this_thread::sleep_for(std::chrono::milliseconds(5));
+          first_done = true;
+        },
+        {}, stream));
+  });
+  while (!inside) std::this_thread::yield();
+  const array second = calling([&] { second_saw_it = first_done.load(); }, {}, stream);
+  async_eval(second);
+  synchronize(stream);
+  EXPECT_TRUE(second_saw_it);
+  other.join();
 }
 
 TEST(Eval, AKernelsExceptionReachesWhoeverWaits) {

@@ -172,6 +172,21 @@ TEST(Rope, AgreesWithFloat64) {
   }
 }
 
+TEST(Rope, WideVectorsAndOneFrequencyAfterAnother) {
+  for (const Dtype dtype : float_dtypes) {
+    const array x = random_array({2, 3, 5, 128}, dtype);
+    const double rtol = precision(dtype), atol = precision(dtype) + 2e-5;
+    for (const float base : {10000.0f, 500.0f}) {
+      for (const int dims : {128, 96}) {
+        for (const int offset : {5, 6}) {
+          expect_close(fast::rope(x, dims, false, base, 1.0f, offset),
+                       rotated(x, dims, false, base, 1, {offset}), rtol, atol);
+        }
+      }
+    }
+  }
+}
+
 struct Case {
   int heads = 4, key_heads = 2, queries = 1, keys = 1, width = 16, value_width = 16;
   bool causal = false;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/graph/eval.h"
+#include "engine/ops/arithmetic.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/creation.h"
 
@@ -39,6 +40,50 @@ TEST(Layout, TransposedCopiesOfEveryOrderAndWidth) {
       EXPECT_TRUE(std::equal(want.begin(), want.end(), copied.data<int64_t>()))
           << dtype_name(dtype);
     }
+  }
+}
+
+// Large enough that what is written goes past the caches.
+
+TEST(Layout, LargeCopiesOfEveryLayout) {
+  const int rows = 2050, columns = 4160;
+  const array a = reshape(arange(0, rows * columns, int32), {rows, columns});
+  const auto expect = [&](const array& copied, auto&& want, const char* what) {
+    array dense = contiguous(copied);
+    dense.eval();
+    const int64_t width = dense.shape(1);
+    for (int64_t i = 0; i < dense.shape(0); i += 7) {
+      for (int64_t j = 0; j < width; ++j)
+        ASSERT_EQ(dense.data<int32_t>()[i * width + j], want(i, j)) << what << i << ", " << j;
+    }
+  };
+  expect(
+      transpose(a), [&](int64_t i, int64_t j) { return j * columns + i; }, "transposed ");
+  expect(
+      slice(a, {0, 1}, {rows, columns}), [&](int64_t i, int64_t j) { return i * columns + j + 1; },
+      "sliced ");
+  expect(
+      slice(a, {0, 0}, {rows, columns - 16}), [&](int64_t i, int64_t j) { return i * columns + j; },
+      "rows of lines ");
+  expect(
+      broadcast_to(array(5), {rows, columns}), [](int64_t, int64_t) { return 5; }, "filled ");
+  expect(
+      astype(astype(a, float32), int32),
+      [&](int64_t i, int64_t j) { return int32_t(float(i * columns + j)); }, "converted ");
+  expect(
+      add(a, a), [&](int64_t i, int64_t j) { return 2 * (i * columns + j); }, "computed ");
+  expect(
+      add(a, slice(a, {0, 0}, {1, columns})),
+      [&](int64_t i, int64_t j) { return i * columns + 2 * j; }, "broadcast ");
+}
+
+TEST(Layout, TransposedBytes) {
+  const array a = astype(reshape(arange(0, 100 * 77), {100, 77}), uint8);
+  array turned = contiguous(transpose(a));
+  turned.eval();
+  for (int i = 0; i < 77; ++i) {
+    for (int j = 0; j < 100; ++j)
+      ASSERT_EQ(turned.data<uint8_t>()[i * 100 + j], uint8_t(j * 77 + i));
   }
 }
 

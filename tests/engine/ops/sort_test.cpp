@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <numeric>
+#include <random>
 
+#include "engine/graph/eval.h"
 #include "engine/ops/comparison.h"
+#include "engine/ops/indexing.h"
 #include "tests/engine/ops/values.h"
 
 namespace quern::tests {
@@ -38,6 +41,74 @@ TEST(Sort, ZerosOfBothSignsAreEqualAndNaNIsLast) {
   const array a({0.0f, -0.0f, NAN, -1.0f, INFINITY});
   EXPECT_EQ(values(argsort(a)), (std::vector<double>{3, 0, 1, 4, 2}));
   EXPECT_TRUE(std::isnan(values(sort(a)).back()));
+}
+
+/// Numbers of every size and sign that a dtype has.
+array of_all_kinds(int n, Dtype dtype) {
+  std::mt19937_64 random(5);
+  std::vector<uint64_t> bits(size_t(n) * dtype.size() / 8);
+  for (uint64_t& b : bits) b = random();
+  const array all = array(bits.begin(), {int(bits.size())}, uint64);
+  return dtype == uint64 ? all : view(all, dtype);
+}
+
+/// As std::sort does it in float64 (which holds the integers here up to the last bits).
+template <typename T>
+void expect_sorted_as_by_std(const array& a) {
+  array dense = contiguous(a), got = sort(a), order = argsort(a);
+  eval(dense, got, order);
+  std::vector<T> want(dense.data<T>(), dense.data<T>() + dense.size());
+  const auto before = [](T x, T y) { return x < y || (y != y && x == x); };
+  std::stable_sort(want.begin(), want.end(), before);
+  for (size_t i = 0; i < want.size(); ++i) {
+    const T x = got.data<T>()[i], y = dense.data<T>()[order.data<uint32_t>()[i]];
+    ASSERT_TRUE(x == want[i] || (x != x && want[i] != want[i])) << i << " of " << want.size();
+    ASSERT_TRUE(y == want[i] || (y != y && want[i] != want[i])) << i << " of " << want.size();
+  }
+}
+
+TEST(Sort, NumbersOfEveryKindInShortAndLongRows) {
+  for (const int n : {8, 64, 1000, 200'000}) {
+    expect_sorted_as_by_std<float>(of_all_kinds(n, float32));
+    expect_sorted_as_by_std<double>(of_all_kinds(n, float64));
+    expect_sorted_as_by_std<int8_t>(of_all_kinds(n, int8));
+    expect_sorted_as_by_std<uint16_t>(of_all_kinds(n, uint16));
+    expect_sorted_as_by_std<int16_t>(of_all_kinds(n, int16));
+    expect_sorted_as_by_std<int32_t>(of_all_kinds(n, int32));
+    expect_sorted_as_by_std<uint64_t>(of_all_kinds(n, uint64));
+    expect_sorted_as_by_std<int64_t>(of_all_kinds(n, int64));
+  }
+  expect_sorted_as_by_std<float>(astype(of_all_kinds(5000, bfloat16), float32));
+}
+
+TEST(Sort, HalfDtypesSortAsTheirValues) {
+  for (const Dtype dtype : {float16, bfloat16}) {
+    const array a = of_all_kinds(100'000, dtype);
+    const std::vector<double> got = values(sort(a)), want = values(sort(astype(a, float64)));
+    for (size_t i = 0; i < want.size(); ++i)
+      ASSERT_TRUE(got[i] == want[i] || std::isnan(want[i])) << i;
+  }
+}
+
+TEST(Sort, PartitionsOfEveryLengthSplitAtThePlace) {
+  for (const int n : {5, 3000, 50'000}) {
+    for (const Dtype dtype : {float32, int16, int8, int64, float64}) {
+      const array a = astype(random_array({n}, -100, 100), dtype);
+      const std::vector<double> all = values(sort(a));
+      for (const int k : {0, n / 3, n - 1}) {
+        const std::vector<double> got = values(partition(a, k));
+        const std::vector<double> by_place = values(take(a, argpartition(a, k), 0));
+        for (const auto& split : {got, by_place}) {
+          ASSERT_EQ(split[size_t(k)], all[size_t(k)]);
+          ASSERT_LE(*std::max_element(split.begin(), split.begin() + k + 1), split[size_t(k)]);
+          ASSERT_GE(*std::min_element(split.begin() + k, split.end()), split[size_t(k)]);
+        }
+        std::vector<double> same = got;
+        std::sort(same.begin(), same.end());
+        ASSERT_EQ(same, all);
+      }
+    }
+  }
 }
 
 TEST(Sort, RowsOfAnyAxis) {

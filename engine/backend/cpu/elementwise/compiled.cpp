@@ -54,6 +54,7 @@ class FusedRun {
       }
       run_tile(begin, n);
     }
+    for (const TileWriter& writer : writers_) writer.end();
   }
 
  private:
@@ -96,8 +97,8 @@ void compiled(const Compiled& p, const Arrays& in, Arrays& outputs) {
   for (size_t k = 0; k < outputs.size(); ++k) {
     // Only when the last step writes has everything of a tile been read.
     const bool last = p.outputs[k] == int(p.inputs.size() + p.steps.size()) - 1;
-    provide(outputs[k], in, layout, last);
-    writers.emplace_back(outputs[k], compute_dtype(outputs[k].dtype()));
+    const bool is_new = provide(outputs[k], in, layout, last);
+    writers.emplace_back(outputs[k], compute_dtype(outputs[k].dtype()), is_new);
   }
   // Whole tiles for each thread, so that they begin where cache lines do.
   const size_t size = outputs[0].size(), tiles = (size + fused_elements - 1) / fused_elements;

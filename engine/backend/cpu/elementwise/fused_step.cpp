@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <typeindex>
 #include <unordered_map>
 
 #include "engine/array/half.h"
@@ -12,6 +11,7 @@
 #include "engine/backend/cpu/tile_reader.h"
 #include "engine/primitives/arithmetic.h"
 #include "engine/primitives/cast.h"
+#include "engine/primitives/type_table.h"
 #include "engine/primitives/unary.h"
 
 namespace quern::cpu {
@@ -24,23 +24,26 @@ struct LinkForms {
   bool rounds;  // whether a half dtype's result has to be rounded
 };
 
+TypeTable<LinkForms> link_forms() {
+  TypeTable<LinkForms> forms;
+  forms[typeid(Add)] = {Link::add, Link::add, true};
+  forms[typeid(Subtract)] = {Link::subtract, Link::subtract_from, true};
+  forms[typeid(Multiply)] = {Link::multiply, Link::multiply, true};
+  forms[typeid(Divide)] = {Link::divide, Link::divide_into, true};
+  forms[typeid(Maximum)] = {Link::maximum, Link::maximum_from, false};
+  forms[typeid(Minimum)] = {Link::minimum, Link::minimum_from, false};
+  forms[typeid(Abs)] = {Link::abs, Link::abs, false};
+  forms[typeid(Negative)] = {Link::negative, Link::negative, false};
+  forms[typeid(Square)] = {Link::square, Link::square, true};
+  forms[typeid(Sqrt)] = {Link::sqrt, Link::sqrt, true};
+  forms[typeid(Rsqrt)] = {Link::rsqrt, Link::rsqrt, true};
+  forms[typeid(Reciprocal)] = {Link::reciprocal, Link::reciprocal, true};
+  return forms;
+}
+
 const LinkForms* find_link(const Primitive& primitive) {
-  static const auto* forms = new std::unordered_map<std::type_index, LinkForms>{
-      {typeid(Add), {Link::add, Link::add, true}},
-      {typeid(Subtract), {Link::subtract, Link::subtract_from, true}},
-      {typeid(Multiply), {Link::multiply, Link::multiply, true}},
-      {typeid(Divide), {Link::divide, Link::divide_into, true}},
-      {typeid(Maximum), {Link::maximum, Link::maximum_from, false}},
-      {typeid(Minimum), {Link::minimum, Link::minimum_from, false}},
-      {typeid(Abs), {Link::abs, Link::abs, false}},
-      {typeid(Negative), {Link::negative, Link::negative, false}},
-      {typeid(Square), {Link::square, Link::square, true}},
-      {typeid(Sqrt), {Link::sqrt, Link::sqrt, true}},
-      {typeid(Rsqrt), {Link::rsqrt, Link::rsqrt, true}},
-      {typeid(Reciprocal), {Link::reciprocal, Link::reciprocal, true}},
-  };
-  const auto found = forms->find(std::type_index(typeid(primitive)));
-  return found == forms->end() ? nullptr : &found->second;
+  static const auto* forms = new TypeTable<LinkForms>(link_forms());
+  return forms->find(typeid(primitive));
 }
 
 bool is_cast(const Primitive& primitive) { return typeid(primitive) == typeid(AsType); }

@@ -36,23 +36,19 @@ const array* common_layout(const Arrays& in) {
   return layout;
 }
 
-void provide(array& out, const Arrays& in, const array* layout, bool may_overwrite) {
-  if (!layout) {
-    for (const array& a : in) {
-      if (may_overwrite && a.flags().row_contiguous && a.nbytes() == out.nbytes() &&
-          a.is_donatable()) {
-        return out.set_view(a.buffer(), row_major_strides(out.shape()), a.byte_offset());
-      }
-    }
-    return out.allocate();
-  }
+bool provide(array& out, const Arrays& in, const array* layout, bool may_overwrite) {
   for (const array& a : in) {
-    if (may_overwrite && a.nbytes() == out.nbytes() && a.is_donatable() &&
-        same_layout(a, *layout)) {
-      return out.set_view(a.buffer(), layout->strides(), a.byte_offset());
-    }
+    if (!may_overwrite || a.nbytes() != out.nbytes() || !a.is_donatable()) continue;
+    if (layout ? !same_layout(a, *layout) : !a.flags().row_contiguous) continue;
+    out.set_view(a.buffer(), layout ? layout->strides() : row_major_strides(out.shape()),
+                 a.byte_offset());
+    return false;
   }
-  out.set_view(Buffer::allocate(out.nbytes()), layout->strides(), 0);
+  if (layout)
+    out.set_view(Buffer::allocate(out.nbytes()), layout->strides(), 0);
+  else
+    out.allocate();
+  return true;
 }
 
 Tile look_up_tile(const Primitive& primitive, Dtype dtype, Dtype& compute) {

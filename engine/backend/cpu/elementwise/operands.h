@@ -15,8 +15,8 @@ bool same_layout(const array& a, const array& b);
 const array* common_layout(const Arrays& in);
 
 /// Memory for the output in that layout, or row-major without one: that of an input which nobody
-/// needs any more, if `may_overwrite`, or its own.
-void provide(array& out, const Arrays& in, const array* layout, bool may_overwrite);
+/// needs any more, if `may_overwrite`, or its own. Returns whether it is its own.
+bool provide(array& out, const Arrays& in, const array* layout, bool may_overwrite);
 
 /// The tile for inputs of a dtype, and the dtype that it computes in; nullptr when there is none.
 Tile look_up_tile(const Primitive& primitive, Dtype dtype, Dtype& compute);

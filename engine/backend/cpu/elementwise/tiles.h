@@ -1,12 +1,11 @@
 #pragma once
 
 #include <array>
-#include <typeindex>
-#include <unordered_map>
-#include <vector>
+#include <cstddef>
 
 #include "engine/array/dtype.h"
 #include "engine/primitives/primitive.h"
+#include "engine/primitives/type_table.h"
 
 namespace quern::cpu {
 
@@ -21,23 +20,23 @@ class TileTable {
   template <typename P>
   void add(Dtype dtype, Tile tile) {
     register_primitive(P::type_name, &P::load);
-    tiles_[std::type_index(typeid(P))][size_t(dtype.val)] = tile;
+    tiles_[typeid(P)][size_t(dtype.val)] = tile;
   }
 
   /// nullptr when there is none.
   Tile find(const Primitive& primitive, Dtype dtype) const {
-    const auto found = tiles_.find(std::type_index(typeid(primitive)));
-    return found == tiles_.end() ? nullptr : found->second[size_t(dtype.val)];
+    const auto* found = tiles_.find(typeid(primitive));
+    return found ? (*found)[size_t(dtype.val)] : nullptr;
   }
 
-  std::vector<std::type_index> primitives() const {
-    std::vector<std::type_index> types;
-    for (const auto& entry : tiles_) types.push_back(entry.first);
-    return types;
+  /// Calls f(type) for each primitive that has tiles.
+  template <typename F>
+  void for_each_primitive(F&& f) const {
+    tiles_.for_each([&](const std::type_info& type, const auto&) { f(type); });
   }
 
  private:
-  std::unordered_map<std::type_index, std::array<Tile, number_of_dtypes>> tiles_;
+  TypeTable<std::array<Tile, number_of_dtypes>> tiles_;
 };
 
 /// The tiles for this machine.

@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <type_traits>
+#include <vector>
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
+#include "engine/backend/cpu/stream_copy.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/primitives/fast.h"
 
@@ -29,6 +32,7 @@ struct NormRows {
   const float* bias;
   float eps;
   bool center;
+  bool streams;  ///< whether results go past the caches
 };
 
 }  // namespace quern::cpu
@@ -62,6 +66,26 @@ HWY_INLINE float sum_row(const In* x, size_t n, float shift) {
   return sum;
 }
 
+/// v as it is after being stored as T and loaded again.
+template <typename T, class D>
+HWY_INLINE hn::Vec<D> round_floats(D d, hn::Vec<D> v) {
+  if constexpr (std::is_same_v<T, float>) {
+    return v;
+  } else if constexpr (std::is_same_v<T, bfloat16_t>) {
+    const hn::Rebind<uint32_t, D> d32;
+    const auto bits = hn::BitCast(d32, v);
+    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d32, 1u));
+    const auto rounded = hn::Add(hn::Add(bits, hn::Set(d32, 0x7fffu)), odd);
+    const auto quiet = hn::Or(bits, hn::Set(d32, 0x400000u));
+    const auto upper = hn::IfThenElse(hn::RebindMask(d32, hn::IsNaN(v)), quiet, rounded);
+    return hn::BitCast(d, hn::And(upper, hn::Set(d32, 0xffff0000u)));
+  } else {
+    alignas(64) T stored[hn::MaxLanes(d)];
+    store_floats(d, v, stored);
+    return load_floats(d, stored);
+  }
+}
+
 /// out = (x - mean) * factor rounded to the result's dtype, then times weight plus bias.
 template <typename In, typename Out>
 HWY_INLINE void scale_row(const In* x, float mean, float factor, const NormRows& rows, Out* out) {
@@ -71,10 +95,7 @@ HWY_INLINE void scale_row(const In* x, float mean, float factor, const NormRows&
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
     auto y = hn::Mul(hn::Sub(load_floats(d, x + i), means), factors);
-    if (rows.weight != nullptr) {
-      store_floats(d, y, out + i);
-      y = hn::Mul(load_floats(d, out + i), hn::LoadU(d, rows.weight + i));
-    }
+    if (rows.weight != nullptr) y = hn::Mul(round_floats<Out>(d, y), hn::LoadU(d, rows.weight + i));
     if (rows.bias != nullptr) y = hn::Add(y, hn::LoadU(d, rows.bias + i));
     store_floats(d, y, out + i);
   }
@@ -88,13 +109,17 @@ HWY_INLINE void scale_row(const In* x, float mean, float factor, const NormRows&
 
 template <typename In, typename Out>
 HWY_INLINE void normalize(const NormRows& rows, size_t first, size_t last) {
+  std::vector<Out> result(rows.streams ? rows.n : 0);
   for (size_t r = first; r < last; ++r) {
     const In* x = static_cast<const In*>(rows.x) + r * rows.n;
+    Out* out = static_cast<Out*>(rows.out) + r * rows.n;
     const float mean = rows.center ? sum_row<false>(x, rows.n, 0) / float(rows.n) : 0;
     const float variance = sum_row<true>(x, rows.n, mean) / float(rows.n);
     scale_row(x, mean, 1.0f / std::sqrt(variance + rows.eps), rows,
-              static_cast<Out*>(rows.out) + r * rows.n);
+              rows.streams ? result.data() : out);
+    if (rows.streams) stream_copy(result.data(), out, rows.n * sizeof(Out));
   }
+  if (rows.streams) finish_streaming();
 }
 
 template <typename Half>
@@ -142,8 +167,9 @@ void normalize(const array& x, const std::optional<array>& weight, const std::op
   // What the rows are not made for goes through float32, which is what they compute in.
   const bool direct =
       out.dtype() == float32 || (is_16_bit(out.dtype()) && x.dtype() == out.dtype());
+  bool is_new = true;
   if (x.dtype() == out.dtype() && x.flags().row_contiguous)
-    out.take_or_allocate(x);
+    is_new = !out.take_or_allocate(x);
   else
     out.allocate();
   const array from = as_dense(x, is_16_bit(x.dtype()) && direct ? x.dtype() : float32);
@@ -160,7 +186,8 @@ void normalize(const array& x, const std::optional<array>& weight, const std::op
                       w ? w->data<float>() : nullptr,
                       b ? b->data<float>() : nullptr,
                       eps,
-                      center};
+                      center,
+                      is_new && direct && is_streamed(out.nbytes())};
   const size_t grain = std::max<size_t>(1, 8192 / rows.n);
   parallel_for(x.size() / rows.n, grain, [&](size_t first, size_t last) {
     HWY_DYNAMIC_DISPATCH(normalize_rows)(rows, first, last);

@@ -1,13 +1,66 @@
+#include <algorithm>
 #include <cmath>
+#include <optional>
+#include <vector>
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
 #include "engine/backend/cpu/float_rows.h"
-#include "engine/backend/cpu/scratch.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/primitives/fast.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/backend/cpu/fast/rope.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "engine/backend/cpu/float_lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
 namespace quern::cpu {
+namespace HWY_NAMESPACE {
+
+/// Turns the pairs (x[i], x[i + half]).
+template <typename T>
+HWY_INLINE void turn_halves_of(const T* x, T* out, size_t half, const float* cosines,
+                               const float* sines) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= half; i += lanes) {
+    const auto a = load_floats(d, x + i), b = load_floats(d, x + half + i);
+    const auto c = hn::LoadU(d, cosines + i), s = hn::LoadU(d, sines + i);
+    store_floats(d, hn::Sub(hn::Mul(a, c), hn::Mul(b, s)), out + i);
+    store_floats(d, hn::Add(hn::Mul(a, s), hn::Mul(b, c)), out + half + i);
+  }
+  for (; i < half; ++i) {
+    const float a = float(x[i]), b = float(x[half + i]);
+    out[i] = T(a * cosines[i] - b * sines[i]);
+    out[half + i] = T(a * sines[i] + b * cosines[i]);
+  }
+}
+
+void turn_halves(const void* x, void* out, Dtype dtype, size_t half, const float* cosines,
+                 const float* sines) {
+  const auto turn = [&]<typename T>(const T* from) {
+    turn_halves_of(from, static_cast<T*>(out), half, cosines, sines);
+  };
+  if (dtype == float16)
+    turn(static_cast<const float16_t*>(x));
+  else if (dtype == bfloat16)
+    turn(static_cast<const bfloat16_t*>(x));
+  else
+    turn(static_cast<const float*>(x));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace quern::cpu
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace quern::cpu {
+
+HWY_EXPORT(turn_halves);
 
 namespace {
 
@@ -27,33 +80,84 @@ std::vector<float> frequencies(const fast::RoPE& p, const Arrays& in) {
   return frequencies;
 }
 
-/// Turns the pairs of one vector in place.
-void turn_row(float* x, size_t half, bool traditional, const float* cosines, const float* sines) {
-  if (traditional) {
-    for (size_t i = 0; i < half; ++i) {
-      const float a = x[2 * i], b = x[2 * i + 1];
-      x[2 * i] = a * cosines[i] - b * sines[i];
-      x[2 * i + 1] = a * sines[i] + b * cosines[i];
-    }
-  } else {
-    float* y = x + half;
-    for (size_t i = 0; i < half; ++i) {
-      const float a = x[i], b = y[i];
-      x[i] = a * cosines[i] - b * sines[i];
-      y[i] = a * sines[i] + b * cosines[i];
+/// The same, kept on this thread where they follow from a number: each layer asks for them.
+const std::vector<float>& kept_frequencies(const fast::RoPE& p, const Arrays& in) {
+  thread_local std::vector<float> kept;
+  thread_local std::optional<float> base;
+  if (!p.base || p.base != base || kept.size() != size_t(p.dims / 2)) {
+    kept = frequencies(p, in);
+    base = p.base;
+  }
+  return kept;
+}
+
+/// Cosines and sines of a position's angles. Those of the last one stay: a decoder's layers all
+/// turn by the same.
+class Angles {
+ public:
+  void turn_to(float position, bool forward, const std::vector<float>& frequencies) {
+    if (position == position_ && forward == forward_ && frequencies == frequencies_) return;
+    position_ = position;
+    forward_ = forward;
+    frequencies_ = frequencies;
+    cosines.resize(frequencies.size());
+    sines.resize(frequencies.size());
+    for (size_t i = 0; i < frequencies.size(); ++i) {
+      cosines[i] = std::cos(position * frequencies[i]);
+      sines[i] =
+          forward ? std::sin(position * frequencies[i]) : -std::sin(position * frequencies[i]);
     }
   }
+
+  std::vector<float> cosines, sines;
+
+ private:
+  float position_ = 0;
+  bool forward_ = true;
+  std::vector<float> frequencies_;
+};
+
+/// Turns neighbouring pairs of one vector in place.
+void turn_neighbours(float* x, const Angles& angles) {
+  for (size_t i = 0; i < angles.cosines.size(); ++i) {
+    const float a = x[2 * i], b = x[2 * i + 1];
+    x[2 * i] = a * angles.cosines[i] - b * angles.sines[i];
+    x[2 * i + 1] = a * angles.sines[i] + b * angles.cosines[i];
+  }
+}
+
+/// Turns one vector of `width` elements; `row` has room for them.
+template <typename T>
+void turn_vector(const fast::RoPE& p, const Angles& angles, const T* x, int64_t stride,
+                 size_t width, T* out, std::vector<float>& row) {
+  const auto halves = [&]<typename U>(const U* from, U* to) {
+    HWY_DYNAMIC_DISPATCH(turn_halves)
+    (from, to, dtype_of<U>(), angles.cosines.size(), angles.cosines.data(), angles.sines.data());
+  };
+  const auto turned = size_t(p.dims);
+  if (!p.traditional && stride == 1) {
+    halves(x, out);
+    std::copy(x + turned, x + width, out + turned);
+    return;
+  }
+  row.resize(width);
+  widen_strided(x, stride, row.data(), width);
+  if (p.traditional)
+    turn_neighbours(row.data(), angles);
+  else
+    halves(row.data(), row.data());
+  narrow(row.data(), out, width);
 }
 
 /// x [B, ..., T, D] with T and D apart from the axes before them.
 template <typename T>
 void turn(const fast::RoPE& p, const Arrays& in, array& out) {
   const array &x = in[0], &offset = in[1];
-  const auto time = size_t(x.shape(-2)), width = size_t(x.shape(-1)), half = size_t(p.dims / 2);
+  const auto time = size_t(x.shape(-2)), width = size_t(x.shape(-1));
   const size_t leading = x.size() / (time * width), per_batch = leading / size_t(x.shape(0));
   const int64_t time_stride = x.strides()[x.ndim() - 2], stride = x.strides()[x.ndim() - 1];
   const int64_t offset_stride = offset.size() > 1 ? offset.strides()[0] : 0;
-  const std::vector<float> turns = frequencies(p, in);
+  const std::vector<float>& turns = kept_frequencies(p, in);
 
   // Where the vectors of position 0 start.
   std::vector<int64_t> starts(leading, 0);
@@ -67,21 +171,16 @@ void turn(const fast::RoPE& p, const Arrays& in, array& out) {
 
   const size_t grain = std::max<size_t>(1, 16384 / (leading * width));
   parallel_for(time, grain, [&](size_t first, size_t last) {
-    std::vector<float> cosines(half), sines(half), row(width);
+    thread_local Angles angles;
+    std::vector<float> row;
     for (size_t t = first; t < last; ++t) {
       for (size_t l = 0; l < leading; ++l) {
         if (l == 0 || (offset_stride != 0 && l % per_batch == 0)) {
           const int32_t start = offset.data<int32_t>()[int64_t(l / per_batch) * offset_stride];
-          const float position = float(int64_t(t) + start) * p.scale;
-          for (size_t i = 0; i < half; ++i) {
-            cosines[i] = std::cos(position * turns[i]);
-            sines[i] = p.forward ? std::sin(position * turns[i]) : -std::sin(position * turns[i]);
-          }
+          angles.turn_to(float(int64_t(t) + start) * p.scale, p.forward, turns);
         }
-        widen_strided(x.data<T>() + starts[l] + int64_t(t) * time_stride, stride, row.data(),
-                      width);
-        turn_row(row.data(), half, p.traditional, cosines.data(), sines.data());
-        narrow(row.data(), out.data<T>() + (l * time + t) * width, width);
+        turn_vector(p, angles, x.data<T>() + starts[l] + int64_t(t) * time_stride, stride, width,
+                    out.data<T>() + (l * time + t) * width, row);
       }
     }
   });
@@ -105,3 +204,4 @@ void rope(const fast::RoPE& p, const Arrays& in, Arrays& out) {
 void register_rope(KernelTable& table) { table.add<fast::RoPE, rope>(); }
 
 }  // namespace quern::cpu
+#endif  // HWY_ONCE

@@ -237,8 +237,8 @@ const ReducerTable& reducers() {
 }
 
 const Reducer& ReducerTable::find(const Primitive& primitive, Dtype dtype) const {
-  const auto found = reducers_.find(std::type_index(typeid(primitive)));
-  const Reducer* reducer = found == reducers_.end() ? nullptr : found->second[size_t(dtype.val)];
+  const auto* found = reducers_.find(typeid(primitive));
+  const Reducer* reducer = found ? (*found)[size_t(dtype.val)] : nullptr;
   if (!reducer) {
     throw std::invalid_argument(
         fmt::format("[{}] is not defined for {}", primitive.name(), dtype_name(dtype)));

@@ -2,11 +2,10 @@
 
 #include <array>
 #include <cstddef>
-#include <typeindex>
-#include <unordered_map>
 
 #include "engine/array/dtype.h"
 #include "engine/primitives/primitive.h"
+#include "engine/primitives/type_table.h"
 
 namespace quern::cpu {
 
@@ -33,14 +32,14 @@ class ReducerTable {
  public:
   template <typename P>
   void add(Dtype dtype, const Reducer& reducer) {
-    reducers_[std::type_index(typeid(P))][size_t(dtype.val)] = &reducer;
+    reducers_[typeid(P)][size_t(dtype.val)] = &reducer;
   }
 
   /// Throws std::invalid_argument when there is none.
   const Reducer& find(const Primitive& primitive, Dtype dtype) const;
 
  private:
-  std::unordered_map<std::type_index, std::array<const Reducer*, number_of_dtypes>> reducers_;
+  TypeTable<std::array<const Reducer*, number_of_dtypes>> reducers_;
 };
 
 /// The reducers for this machine; elements of half dtypes are float32 to them.

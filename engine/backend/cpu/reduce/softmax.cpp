@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/backend/cpu/cpu.h"
+#include "engine/backend/cpu/stream_copy.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/backend/cpu/tile_reader.h"
 #include "engine/primitives/reduce.h"
@@ -131,38 +132,47 @@ T largest_of_row(const TileReader& reader, size_t begin, size_t n) {
   return best;
 }
 
-/// exp(x - shift) of the elements to out[0, n), unless it is null, and their sum: by tiles, in
-/// float64.
+/// The sum of exp(x - shift) of the elements: by tiles, in float64.
 template <typename T>
-double exponentiate_row(const TileReader& reader, size_t begin, size_t n, T shift, T* out) {
+double exponential_sum(const TileReader& reader, size_t begin, size_t n, T shift) {
   double sum = 0;
-  for_each_tile<T>(reader, begin, n, [&](const T* x, size_t i, size_t count) {
-    sum += Elements<T>::exponentials(x, count, shift, out ? out + i : nullptr);
+  for_each_tile<T>(reader, begin, n, [&](const T* x, size_t, size_t count) {
+    sum += Elements<T>::exponentials(x, count, shift, nullptr);
   });
   return sum;
 }
 
 template <typename T>
-void softmax_rows(const array& a, array& out, size_t n, size_t rows) {
+void softmax_rows(const array& a, array& out, size_t n, size_t rows, bool is_new) {
   constexpr Dtype compute = dtype_of<T>();
   const TileReader reader(a, compute);
-  const TileWriter writer(out, compute);
-  const bool narrows = out.dtype() != compute;
+  const TileWriter writer(out, compute, is_new);
+  const bool apart = out.dtype() != compute || (is_new && is_streamed(out.nbytes()));
   parallel_for(rows, std::max<size_t>(1, parallel_elements / n), [&](size_t first, size_t last) {
-    std::vector<T> wide(narrows ? n : 0);
-    TileMemory scratch;
+    std::vector<T> memory(apart ? n : 0);
+    const auto for_each_part = [&](auto&& f) {
+      for (size_t i = 0; i < n; i += tile_elements) f(i, std::min(tile_elements, n - i));
+    };
     for (size_t begin = first * n; begin < last * n; begin += n) {
-      T* to = narrows ? wide.data() : out.data<T>() + begin;
-      const T shift = largest_of_row<T>(reader, begin, n);
-      const double sum = exponentiate_row<T>(reader, begin, n, shift, to);
-      Elements<T>::scale(to, n, T(1.0 / sum));
-      if (!narrows) continue;
-      for (size_t i = 0; i < n; i += tile_elements) {
-        const size_t count = std::min(tile_elements, n - i);
-        std::copy_n(&to[i], count, static_cast<T*>(writer.place(begin + i, scratch)));
-        writer.finish(begin + i, count, scratch);
-      }
+      T* to = apart ? memory.data() : out.data<T>() + begin;
+      const T* x =
+          nullptr;  // the row: what is not there as T and dense comes to where the result will
+      T shift = -std::numeric_limits<T>::infinity();
+      for_each_part([&](size_t i, size_t count) {
+        const T* part = static_cast<const T*>(reader.read(begin + i, count, to + i));
+        if (i == 0) x = part;
+        shift = std::max(shift, Elements<T>::largest(part, count));
+      });
+      double sum = 0;
+      for_each_part([&](size_t i, size_t count) {
+        sum += Elements<T>::exponentials(x + i, count, shift, to + i);
+      });
+      for_each_part([&](size_t i, size_t count) {
+        Elements<T>::scale(to + i, count, T(1.0 / sum));
+        if (apart) writer.finish(begin + i, count, to + i);
+      });
     }
+    writer.end();
   });
 }
 
@@ -179,7 +189,7 @@ void logsumexp_rows(const array& a, array& out, size_t n, size_t rows) {
                    // Nothing can be subtracted from infinity; then the sum is 0 or infinite without
                    // it too.
                    if (std::isinf(shift)) shift = 0;
-                   const double sum = exponentiate_row<T>(reader, row * n, n, shift, nullptr);
+                   const double sum = exponential_sum<T>(reader, row * n, n, shift);
                    *static_cast<T*>(writer.place(row, scratch)) = T(double(shift) + std::log(sum));
                    writer.finish(row, 1, scratch);
                  }
@@ -187,14 +197,14 @@ void logsumexp_rows(const array& a, array& out, size_t n, size_t rows) {
 }
 
 void softmax(const Softmax& p, const std::vector<array>& in, std::vector<array>& out) {
-  out[0].take_or_allocate(in[0]);
+  const bool is_new = !out[0].take_or_allocate(in[0]);
   if (out[0].size() == 0) return;
   const auto n = size_t(in[0].shape().back());
   const Dtype compute = compute_dtype(in[0].dtype());
   if (compute == float32)
-    softmax_rows<float>(in[0], out[0], n, in[0].size() / n);
+    softmax_rows<float>(in[0], out[0], n, in[0].size() / n, is_new);
   else if (compute == float64)
-    softmax_rows<double>(in[0], out[0], n, in[0].size() / n);
+    softmax_rows<double>(in[0], out[0], n, in[0].size() / n, is_new);
   else
     require_real(p);
 }
