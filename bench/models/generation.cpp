@@ -9,10 +9,12 @@
 
 #include <chrono>
 #include <numeric>
+#include <thread>
 
 #include "bench/models/synthetic_checkpoint.h"
 #include "bench/peers/llama.h"
 #include "bench/suite/sections.h"
+#include "bench/training/training_step.h"
 #include "models/generate/generator.h"
 
 namespace quern::bench {
@@ -147,6 +149,24 @@ Work batch_decode(LazyModel& model, int size, int context, int answer) {
           }};
 }
 
+/// The same answer with the machine to itself, and while a thread trains another model.
+Work decode_beside_training(LazyModel& model, int context, int answer) {
+  const Work alone = decode(model, context, answer);
+  const auto step = small_training_step();
+  step();
+  return {.unit = tokens,
+          .amount = alone.amount,
+          .bound = Rival{"alone", alone.run},
+          .run =
+              [=] {
+                std::jthread job([&](const std::stop_token& stop) {
+                  while (!stop.stop_requested()) step();
+                });
+                return alone.run();
+              },
+          .rounds = 2};
+}
+
 void measure(Suite& suite, LazyModel model, bool everything) {
   const std::string name = "model/" + model.name() + "/";
   if (const auto reason = no_room_for(model.weight_bytes())) {
@@ -188,6 +208,10 @@ void generation(Suite& suite) {
       measure(suite, {shape, stored, false}, suite.full() || stored.name() == "4bit_g64");
     measure(suite, {shape, {4, 64}, true}, false);
   }
+  suite.measure("model/0.5b-4bit_g64/decode_beside_training", [] {
+    LazyModel model(half_billion(), {4, 64}, false);
+    return decode_beside_training(model, 512, 48);
+  });
 }
 
 }  // namespace quern::bench

@@ -11,6 +11,7 @@
 
 #include "bench/models/synthetic_checkpoint.h"
 #include "bench/suite/sections.h"
+#include "bench/training/training_step.h"
 #include "engine/quern.h"
 #include "models/decoder/load_decoder.h"
 #include "models/model_files.h"
@@ -186,11 +187,17 @@ class Training {
 
 constexpr int columns = 256;
 
+/// The model is made of `shape`, and reads so many rows at a time.
+std::shared_ptr<Training> training_of(std::shared_ptr<const TrainedModel> model,
+                                      const ModelShape& shape, int rows, Part part) {
+  return std::make_shared<Training>(std::move(model),
+                                    random_tokens(rows, columns, shape.vocabulary), part);
+}
+
 /// operations_per_parameter: with each token.
 Work steps(std::shared_ptr<const TrainedModel> model, const ModelShape& shape, int rows, Part part,
            double operations_per_parameter) {
-  const auto training = std::make_shared<Training>(
-      std::move(model), random_tokens(rows, columns, shape.vocabulary), part);
+  const auto training = training_of(std::move(model), shape, rows, part);
   const double count = double(rows) * columns;
   return {
       .unit = tokens,
@@ -200,6 +207,13 @@ Work steps(std::shared_ptr<const TrainedModel> model, const ModelShape& shape, i
 }
 
 }  // namespace
+
+std::function<void()> small_training_step() {
+  const ModelShape shape = six_million();
+  const auto training =
+      training_of(std::make_shared<WholeModel>(shape), shape, 16, Part::compiled_step);
+  return [training] { training->run(); };
+}
 
 void training_steps(Suite& suite) {
   // A step asks for the blocks that the one before freed.
