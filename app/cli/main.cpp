@@ -29,6 +29,8 @@ constexpr Verb verbs[] = {
      "the model was not trained", add_train},
     {"formats", "List the model families and file formats that can be used",
      "the formats could not be listed", add_formats},
+    {"bench", "Measure how fast a model reads and writes here", "the model could not be measured",
+     add_bench},
     {"devices", "Say what can compute here", "the devices could not be listed", add_devices},
 };
 

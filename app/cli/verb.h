@@ -35,6 +35,7 @@ Action add_fuse(CLI::App& command);
 Action add_eval(CLI::App& command);
 Action add_train(CLI::App& command);
 Action add_train_tokenizer(CLI::App& command);
+Action add_bench(CLI::App& command);
 Action add_devices(CLI::App& command);
 
 }  // namespace quern::cli

@@ -18,7 +18,8 @@ void Report::add(const Line& line) {
   fmt::print("{:<46} {:>10.4g} {:<9} of {:>8.4g}  {:>4.0f} %  {}", line.name, line.figure,
              line.unit, line.limit, 100 * line.fraction, line.bound);
   if (line.peer)
-    fmt::print("  {} {:.4g}, ratio {:.2f}", line.peer->name, line.peer->figure, line.peer->ratio);
+    fmt::print("  {} {:.4g} ({:.0f} %), ratio {:.2f}", line.peer->name, line.peer->figure,
+               100 * line.peer->fraction, line.peer->ratio);
   fmt::print("\n");
   std::fflush(stdout);
   nlohmann::ordered_json object = {
@@ -29,6 +30,7 @@ void Report::add(const Line& line) {
   if (line.peer) {
     object["peer"] = line.peer->name;
     object["peer_figure"] = line.peer->figure;
+    object["peer_fraction"] = line.peer->fraction;
     object["ratio"] = line.peer->ratio;
   }
   write(object);

@@ -10,8 +10,9 @@ namespace quern::bench {
 /// What another program reached in turn with us.
 struct PeerFigure {
   std::string name;
-  double figure;  ///< in the unit of ours
-  double ratio;   ///< of ours to it
+  double figure;    ///< in the unit of ours
+  double fraction;  ///< of our limit, as it was when the other program ran
+  double ratio;     ///< how many times faster we are
 };
 
 /// What one measurement came to.

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <memory>
+#include <limits>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "engine/memory/memory.h"
 
@@ -53,6 +52,24 @@ Limit limit_now(const Rival& rival) { return {fastest(rival.run), rival.name}; }
 
 Limit limit_now(const Target& target) { return {target.seconds, "target"}; }
 
+Limit limit_now(const Work& work) {
+  return std::visit([](const auto& bound) { return limit_now(bound); }, work.bound);
+}
+
+/// The fastest round.
+struct Best {
+  double seconds = std::numeric_limits<double>::infinity();
+  Limit limit = {};
+
+  double fraction() const { return limit.seconds / seconds; }
+
+  void consider(double now, const Limit& before, const Limit& after) {
+    if (now >= seconds) return;
+    seconds = now;
+    limit = before.seconds < after.seconds ? before : after;
+  }
+};
+
 }  // namespace
 
 Run timed(std::function<void()> work) {
@@ -72,23 +89,22 @@ void Suite::measure(const std::string& name, const std::function<Work()>& make) 
   if (!wants(name)) return;
   constexpr double enough_seconds = 0.6;
   const Work work = make();
-  const auto look = [&] {
-    return std::visit([](const auto& bound) { return limit_now(bound); }, work.bound);
-  };
   work.run();
   reset_peak_memory();
   const auto start = Clock::now();
-  Limit before = look(), limit;
-  double best = 0, peer_rate = 0;
+  Best ours, theirs;
+  Limit before = limit_now(work);
   for (int round = 0; round < work.rounds || since(start) < enough_seconds; ++round) {
-    const double now = fastest(work.run);
-    const Limit after = look();
-    if (round == 0 || now < best) {
-      best = now;
-      limit = before.seconds < after.seconds ? before : after;
+    const double seconds = fastest(work.run);
+    Limit after = limit_now(work);
+    ours.consider(seconds, before, after);
+    if (work.peer) {
+      before = after;
+      const double peer_seconds = work.amount / work.peer->rate();
+      after = limit_now(work);
+      theirs.consider(peer_seconds, before, after);
     }
     before = after;
-    if (work.peer) peer_rate = std::max(peer_rate, work.peer->rate());
   }
   const Unit& unit = work.unit;
   const auto told = [&](double s) {
@@ -96,14 +112,18 @@ void Suite::measure(const std::string& name, const std::function<Work()>& make) 
                         : work.amount / s * unit.scale;
   };
   std::optional<PeerFigure> peer;
-  if (work.peer) peer = {work.peer->name, peer_rate * unit.scale, work.amount / best / peer_rate};
+  if (work.peer)
+    peer = {.name = work.peer->name,
+            .figure = told(theirs.seconds),
+            .fraction = theirs.fraction(),
+            .ratio = theirs.seconds / ours.seconds};
   report_.add({.name = name,
-               .figure = told(best),
+               .figure = told(ours.seconds),
                .unit = unit.name,
                .smaller_is_better = unit.is_time,
-               .limit = told(limit.seconds),
-               .bound = limit.name,
-               .fraction = limit.seconds / best,
+               .limit = told(ours.limit.seconds),
+               .bound = ours.limit.name,
+               .fraction = ours.fraction(),
                .peak_memory = get_peak_memory(),
                .peer = peer});
 }
