@@ -5,6 +5,7 @@
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
+#include "engine/backend/cpu/matmul/bfloat16_gemm.h"
 #include "engine/backend/cpu/matmul/blas.h"
 #include "engine/backend/cpu/matmul/float_product.h"
 #include "engine/backend/cpu/strided.h"
@@ -152,6 +153,10 @@ void float_products(const Products<T>& p, Scaling scaling) {
                                 float* scratch) {
       return float_block(right.block(k, ks, column, columns), scratch);
     };
+    if constexpr (std::is_same_v<T, bfloat16_t>) {
+      if (scaling.alpha == 1 && scaling.beta == 0 && has_bfloat16_gemm(left, right))
+        return bfloat16_gemm(left, right, out, p.out_stride);
+    }
     if constexpr (std::is_same_v<T, float>) {
       if (scaling.alpha == 1 && scaling.beta == 0) {
         return panel_gemm(left.rows, right.columns, left.columns, load_left, load_right,
