@@ -97,8 +97,7 @@ array::array(std::shared_ptr<Buffer> buffer, Shape shape, Dtype dtype, size_t by
 
 array::array(Shape shape, Dtype dtype, std::shared_ptr<const Primitive> primitive,
              std::vector<array> inputs)
-    : impl_(make_pooled<Impl>(std::move(shape), dtype,
-                                   primitive ? primitive->name() : "array")) {
+    : impl_(make_pooled<Impl>(std::move(shape), dtype, primitive ? primitive->name() : "array")) {
   impl_->node = make_pooled<Node>(std::move(primitive), std::move(inputs));
   impl_->node->outputs.push_back({impl_, impl_->shape, dtype});
   impl_->trace_level.store(impl_->node->trace_level, std::memory_order_relaxed);
@@ -110,8 +109,7 @@ std::vector<array> array::make_arrays(std::vector<Shape> shapes, const std::vect
   const auto node = make_pooled<Node>(std::move(primitive), std::move(inputs));
   std::vector<array> outputs;
   for (size_t i = 0; i < shapes.size(); ++i) {
-    const auto impl =
-        make_pooled<Impl>(std::move(shapes[i]), dtypes[i], node->primitive->name());
+    const auto impl = make_pooled<Impl>(std::move(shapes[i]), dtypes[i], node->primitive->name());
     impl->node = node;
     impl->trace_level = node->trace_level;
     node->outputs.push_back({impl, impl->shape, impl->dtype});

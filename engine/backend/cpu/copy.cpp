@@ -124,54 +124,69 @@ bool is_transposed(const StridedLoop<2>& loop) {
   return row_step != 0 && row_step < step;
 }
 
+/// to[i * to_stride + k] = from[k * from_stride + i] for i < height and k < width.
+template <typename Bits>
+void transpose_tile(const Bits* from, int64_t from_stride, Bits* to, int64_t to_stride,
+                    size_t height, size_t width) {
+  constexpr size_t side = block_side<Bits>;
+  const auto one_by_one = [&](size_t i, size_t k) {
+    to[int64_t(i) * to_stride + int64_t(k)] = from[int64_t(k) * from_stride + int64_t(i)];
+  };
+  const size_t whole = width / side * side;
+  size_t i = 0;
+  for (; i + side <= height; i += side) {
+    for (size_t k = 0; k < whole; k += side) {
+      transpose_block(from + int64_t(k) * from_stride + int64_t(i), from_stride,
+                      to + int64_t(i) * to_stride + int64_t(k), to_stride);
+    }
+    for (size_t k = whole; k < width; ++k) {
+      for (size_t row = i; row < i + side; ++row) one_by_one(row, k);
+    }
+  }
+  for (; i < height; ++i) {
+    for (size_t k = 0; k < width; ++k) one_by_one(i, k);
+  }
+}
+
 /// Planes whose source has dense columns where the destination has dense rows. Cache lines of the
 /// source are read whole, into a piece of the destination that is then written whole, by rows: far
 /// apart as both sides' lines are, the cache would not keep them to be filled bit by bit.
 template <typename Bits>
 void transpose_planes(const Sides& sides, const StridedLoop<2>& loop) {
-  constexpr size_t side = block_side<Bits>, tile_rows = 128 / sizeof(Bits);
-  constexpr size_t tile_columns = 256 / sizeof(Bits);
+  constexpr size_t tile_rows = 128 / sizeof(Bits), tile_columns = 256 / sizeof(Bits);
   const size_t columns = loop.row_length(), rows = size_t(loop.shape[loop.shape.size() - 2]);
   const int64_t src_column = loop.row_stride(0);
   const int64_t dst_row = loop.strides[1][loop.shape.size() - 2];
   StridedLoop<2> planes = loop;  // whose rows are the columns' starts
   planes.shape.pop_back();
   for (Strides& strides : planes.strides) strides.pop_back();
-  const size_t bands = (rows + tile_rows - 1) / tile_rows;
-  const size_t grain = std::max<size_t>(1, parallel_elements / (tile_rows * columns));
+  // Down a stack of tiles, then the next columns: so few pages at a time that their translations
+  // stay at hand.
+  constexpr size_t most_rows = 512;
+  const size_t share = rows / (4 * size_t(ThreadPool::instance().size())) / tile_rows * tile_rows;
+  const size_t band_rows = std::clamp(share, tile_rows, most_rows);
+  const size_t bands = (rows + band_rows - 1) / band_rows;
+  const size_t grain = std::max<size_t>(1, parallel_elements / (band_rows * columns));
   parallel_for(planes.rows() * bands, grain, [&](size_t first, size_t last) {
     alignas(64) Bits tile[tile_rows * tile_columns];
     for (size_t band = first; band < last; ++band) {
-      const size_t top = band % bands * tile_rows, height = std::min(rows - top, tile_rows);
+      const size_t begin = band % bands * band_rows, end = std::min(rows, begin + band_rows);
       for_each_row(planes, band / bands, band / bands + 1, [&](const auto& offset) {
-        const Bits* from = reinterpret_cast<const Bits*>(sides.src) + offset[0] + int64_t(top);
-        Bits* to = reinterpret_cast<Bits*>(sides.dst) + offset[1] + int64_t(top) * dst_row;
         for (size_t left = 0; left < columns; left += tile_columns) {
           const size_t width = std::min(columns - left, tile_columns);
-          size_t row = 0;
-          for (; row + side <= height; row += side) {
-            size_t column = 0;
-            for (; column + side <= width; column += side) {
-              transpose_block(from + int64_t(left + column) * src_column + int64_t(row), src_column,
-                              tile + row * tile_columns + column, int64_t(tile_columns));
+          for (size_t top = begin; top < end; top += tile_rows) {
+            const size_t height = std::min(end - top, tile_rows);
+            transpose_tile(reinterpret_cast<const Bits*>(sides.src) + offset[0] + int64_t(top) +
+                               int64_t(left) * src_column,
+                           src_column, tile, int64_t(tile_columns), height, width);
+            for (size_t row = 0; row < height; ++row) {
+              Bits* target = reinterpret_cast<Bits*>(sides.dst) + offset[1] +
+                             int64_t(top + row) * dst_row + int64_t(left);
+              if (sides.streams)
+                stream_copy(tile + row * tile_columns, target, width * sizeof(Bits));
+              else
+                std::memcpy(target, tile + row * tile_columns, width * sizeof(Bits));
             }
-            for (; column < width; ++column) {
-              for (size_t i = row; i < row + side; ++i)
-                tile[i * tile_columns + column] =
-                    from[int64_t(left + column) * src_column + int64_t(i)];
-            }
-          }
-          for (; row < height; ++row) {
-            for (size_t column = 0; column < width; ++column)
-              tile[row * tile_columns + column] =
-                  from[int64_t(left + column) * src_column + int64_t(row)];
-          }
-          for (row = 0; row < height; ++row) {
-            Bits* target = to + int64_t(row) * dst_row + int64_t(left);
-            if (sides.streams)
-              stream_copy(tile + row * tile_columns, target, width * sizeof(Bits));
-            else
-              std::memcpy(target, tile + row * tile_columns, width * sizeof(Bits));
           }
         }
       });
@@ -270,7 +285,7 @@ void copy_elements(Sides sides, StridedLoop<2> loop) {
   });
 }
 
-/// Whether the rows of a large destination consist of whole cache lines.
+/// Whether the rows of a large destination consist of whole cache lines, of enough to be worth it.
 bool may_stream(const array& src, const array& dst, const StridedLoop<2>& loop,
                 size_t byte_offset) {
   if (!is_streamed(src.size() * dst.itemsize()) || loop.row_stride(1) != 1) return false;
@@ -280,7 +295,10 @@ bool may_stream(const array& src, const array& dst, const StridedLoop<2>& loop,
   bool whole = byte_offset % 64 == 0;
   for (size_t axis = 0; axis + 1 < loop.shape.size(); ++axis)
     whole &= in_lines(loop.strides[1][axis]);
-  return whole && (loop.shape.size() == 1 || in_lines(loop.shape.back()));
+  constexpr int64_t long_row = 1024;  // bytes
+  return whole && (loop.shape.size() == 1 ||
+                   (in_lines(loop.shape.back()) &&
+                    int64_t(loop.shape.back()) * int64_t(dst.itemsize()) >= long_row));
 }
 
 }  // namespace

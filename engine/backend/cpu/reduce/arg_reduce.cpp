@@ -30,13 +30,6 @@ size_t find_first(const T* x, size_t n, T best) {
   if (is_nan(best)) {
     while (i + 1 < n && !is_nan(x[i])) ++i;
   } else {
-    constexpr size_t block = 64;  // without a branch for each
-    const auto is_in_block = [&] {
-      bool found = false;
-      for (size_t k = 0; k < block; ++k) found |= x[i + k] == best;
-      return found;
-    };
-    while (i + block <= n && !is_in_block()) i += block;
     while (i + 1 < n && !(x[i] == best)) ++i;
   }
   return i;

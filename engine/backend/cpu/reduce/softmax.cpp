@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "engine/backend/cpu/cpu.h"
-#include "engine/backend/cpu/stream_copy.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/backend/cpu/tile_reader.h"
 #include "engine/primitives/reduce.h"
@@ -143,11 +142,11 @@ double exponential_sum(const TileReader& reader, size_t begin, size_t n, T shift
 }
 
 template <typename T>
-void softmax_rows(const array& a, array& out, size_t n, size_t rows, bool is_new) {
+void softmax_rows(const array& a, array& out, size_t n, size_t rows) {
   constexpr Dtype compute = dtype_of<T>();
   const TileReader reader(a, compute);
-  const TileWriter writer(out, compute, is_new);
-  const bool apart = out.dtype() != compute || (is_new && is_streamed(out.nbytes()));
+  const TileWriter writer(out, compute);
+  const bool apart = out.dtype() != compute;
   parallel_for(rows, std::max<size_t>(1, parallel_elements / n), [&](size_t first, size_t last) {
     std::vector<T> memory(apart ? n : 0);
     const auto for_each_part = [&](auto&& f) {
@@ -172,7 +171,6 @@ void softmax_rows(const array& a, array& out, size_t n, size_t rows, bool is_new
         if (apart) writer.finish(begin + i, count, to + i);
       });
     }
-    writer.end();
   });
 }
 
@@ -197,14 +195,14 @@ void logsumexp_rows(const array& a, array& out, size_t n, size_t rows) {
 }
 
 void softmax(const Softmax& p, const std::vector<array>& in, std::vector<array>& out) {
-  const bool is_new = !out[0].take_or_allocate(in[0]);
+  out[0].take_or_allocate(in[0]);
   if (out[0].size() == 0) return;
   const auto n = size_t(in[0].shape().back());
   const Dtype compute = compute_dtype(in[0].dtype());
   if (compute == float32)
-    softmax_rows<float>(in[0], out[0], n, in[0].size() / n, is_new);
+    softmax_rows<float>(in[0], out[0], n, in[0].size() / n);
   else if (compute == float64)
-    softmax_rows<double>(in[0], out[0], n, in[0].size() / n, is_new);
+    softmax_rows<double>(in[0], out[0], n, in[0].size() / n);
   else
     require_real(p);
 }
