@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "app/cli/arguments.h"
@@ -15,8 +15,6 @@
 namespace quern::cli {
 
 namespace {
-
-using models::GenerationStatistics;
 
 struct Bench {
   std::string model;
@@ -53,22 +51,38 @@ models::GenerationRequest Bench::request(const models::LanguageModel& language_m
   return request;
 }
 
-nlohmann::ordered_json to_json(double prefill, double decode, size_t peak_memory) {
-  return {{"prefill_tps", prefill}, {"decode_tps", decode}, {"peak_memory", peak_memory}};
-}
+/// What is told of a repetition, or of all of them.
+struct Figures {
+  double prefill_tps, decode_tps;
+  size_t peak_memory;
+};
 
-std::string describe(double prefill, double decode, size_t peak_memory) {
-  return fmt::format("prompt {:9.1f} tokens/s   answer {:8.2f} tokens/s   peak {:7.1f} MB\n",
-                     prefill, decode, double(peak_memory) / 1e6);
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t n = values.size();
+  return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
 template <typename Value>
-Value median(const std::vector<GenerationStatistics>& all, Value GenerationStatistics::*member) {
-  std::vector<Value> values;
-  for (const GenerationStatistics& one : all) values.push_back(one.*member);
-  const auto middle = values.begin() + ptrdiff_t(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+double median_of(const std::vector<Figures>& all, Value Figures::*member) {
+  std::vector<double> values(all.size());
+  std::transform(all.begin(), all.end(), values.begin(),
+                 [&](const Figures& one) { return double(one.*member); });
+  return median(std::move(values));
+}
+
+void show(const Figures& figures, bool is_summary, Output& output) {
+  if (output.json()) {
+    const nlohmann::ordered_json object = {{"prefill_tps", figures.prefill_tps},
+                                           {"decode_tps", figures.decode_tps},
+                                           {"peak_memory", figures.peak_memory}};
+    output.object(is_summary ? nlohmann::ordered_json{{"summary", object}} : object);
+    return;
+  }
+  output.text(
+      fmt::format("{:<8}prompt {:9.1f} tokens/s   answer {:8.2f} tokens/s   peak {:7.1f} MB\n",
+                  is_summary ? "median" : "", figures.prefill_tps, figures.decode_tps,
+                  double(figures.peak_memory) / 1e6));
 }
 
 int Bench::run(Output& output) const {
@@ -86,26 +100,21 @@ int Bench::run(Output& output) const {
     return generator.generate(
         what, [](const auto&) {}, interrupt.token());
   };
-  const auto show = [&](double prefill, double decode, size_t peak_memory, bool is_summary) {
-    const auto figures = to_json(prefill, decode, peak_memory);
-    output.object(is_summary ? nlohmann::ordered_json{{"summary", figures}} : figures);
-    output.text((is_summary ? "median      " : "            ") +
-                describe(prefill, decode, peak_memory));
-  };
 
   models::GenerationRequest warm_up = complete;
   warm_up.max_tokens = 2;
   measured(warm_up);
-  std::vector<GenerationStatistics> all;
+  std::vector<Figures> all;
+  all.reserve(size_t(repetitions));
   for (int i = 0; i < repetitions; ++i) {
-    const GenerationStatistics one = measured(complete);
+    const models::GenerationStatistics one = measured(complete);
     if (interrupt.requested()) return interrupted;
-    show(one.prompt_tps, one.generation_tps, one.peak_memory, false);
-    all.push_back(one);
+    all.push_back({one.prompt_tps, one.generation_tps, one.peak_memory});
+    show(all.back(), false, output);
   }
-  show(median(all, &GenerationStatistics::prompt_tps),
-       median(all, &GenerationStatistics::generation_tps),
-       median(all, &GenerationStatistics::peak_memory), true);
+  show({median_of(all, &Figures::prefill_tps), median_of(all, &Figures::decode_tps),
+        size_t(median_of(all, &Figures::peak_memory))},
+       true, output);
   return done;
 }
 

@@ -11,6 +11,7 @@ namespace quern::tests {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 const std::string tiny_chat = (data_folder() / "models" / "tiny-chat").string();
 
@@ -28,11 +29,23 @@ TEST(CliBench, TellsEachRepetitionAndTheMedians) {
   }
 }
 
+TEST(CliBench, TheMedianOfTwoIsBetweenThem) {
+  const auto result = run_cli({"bench", tiny_chat, "-p", "8", "-n", "2", "-r", "2", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.error;
+  const auto lines = result.objects();
+  ASSERT_EQ(lines.size(), 3u);
+  const auto speed = [](const auto& figures) {
+    return figures.at("decode_tps").template get<double>();
+  };
+  EXPECT_DOUBLE_EQ(speed(lines[2].at("summary")), (speed(lines[0]) + speed(lines[1])) / 2);
+}
+
 TEST(CliBench, IsReadableForPeople) {
   const auto result =
       run_cli({"bench", tiny_chat, "-p", "8", "-n", "2", "-r", "1", "--threads", "1"});
   ASSERT_EQ(result.exit_code, 0) << result.error;
   EXPECT_THAT(result.out, HasSubstr("median"));
+  EXPECT_THAT(result.out, Not(HasSubstr("{")));
   EXPECT_THAT(result.out, HasSubstr("tokens/s"));
 }
 
