@@ -6,6 +6,8 @@
 #include <cpuid.h>
 #endif
 
+#include "engine/backend/cpu/usable_targets.h"
+
 namespace quern::bench {
 
 #if defined(__x86_64__)
@@ -20,7 +22,7 @@ bool has_avx_vnni() {
 }  // namespace
 
 const LimitKernels& limit_kernels() {
-  const auto allowed = hwy::SupportedTargets();
+  const auto allowed = cpu::usable_targets();
   if (allowed & HWY_AVX3)
     return __builtin_cpu_supports("avx512vnni") ? avx512_vnni_limits : avx512_limits;
   if (!(allowed & HWY_AVX2)) return baseline_limits;

@@ -163,7 +163,7 @@ void matmul(const Primitive& primitive, Planned& k) {
 void quantized_matmul(const Primitive&, Planned& k) {
   k.allocate();
   const array& x = k.in[0];
-  k.work_on_copy(x, float32);
+  k.work_on_copy(x, x.dtype());
   const int64_t depth = x.shape(-1);
   const bool is_single = k.in[1].ndim() == 2;
   const int64_t rows = is_single ? int64_t(x.size()) / std::max<int64_t>(1, depth) : x.shape(-2);

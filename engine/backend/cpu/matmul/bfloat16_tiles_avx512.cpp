@@ -4,10 +4,11 @@
 
 #include <cpuid.h>
 #include <hwy/base.h>
-#include <hwy/targets.h>
 #include <immintrin.h>
 
 #include <cstring>
+
+#include "engine/backend/cpu/usable_targets.h"
 
 #ifdef __clang__
 #pragma clang attribute push( \
@@ -98,7 +99,7 @@ namespace quern::cpu::avx512_bf16 {
 bool is_supported() {
   static const bool supported = [] {
     unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-    return (hwy::SupportedTargets() & HWY_AVX3) != 0 &&
+    return (usable_targets() & HWY_AVX3) != 0 &&
            __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> 5 & 1) != 0;
   }();
   return supported;

@@ -1,8 +1,5 @@
 #include "engine/backend/cpu/quantized/integer_gemm.h"
 
-#include <hwy/cache_control.h>
-#include <hwy/targets.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -12,6 +9,7 @@
 
 #include "engine/backend/cpu/matmul/panel_gemm.h"
 #include "engine/backend/cpu/quantized/integer_tiles.h"
+#include "engine/backend/cpu/usable_targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/backend/cpu/quantized/integer_gemm.cpp"
@@ -63,19 +61,29 @@ void round_row(Dtype dtype, const void* x, int64_t depth, int64_t group_size, in
 /// as many.
 void load_parameters(const PackedMatrix& w, int64_t row, float* wide, float* scales, float* biases,
                      int64_t stride) {
-  const int64_t at = row * w.groups();
-  const auto n = size_t(w.groups());
+  const int64_t n = w.groups(), at = row * n;
+  if (w.scale_kind == ScaleKind::bfloat16) {  // nothing but a shift
+    for (int64_t i = 0; i < n; ++i) {
+      bfloat16_t scale, bias;
+      std::memcpy(&scale, w.scales + 2 * (at + i), 2);
+      std::memcpy(&bias, w.biases + 2 * (at + i), 2);
+      scales[i * stride] = float(scale);
+      biases[i * stride] = float(bias);
+    }
+    return;
+  }
+  const auto count = size_t(n);
   float* wide_biases = wide + n;
   if (w.biases == nullptr) {
-    widen_scales(w.scale_kind, w.scales, at, n, 0.5f * w.factor, n, wide);
-    for (size_t i = 0; i < n; ++i) wide_biases[i] = -float(e2m1_zero) * wide[i];
+    widen_scales(w.scale_kind, w.scales, at, count, 0.5f * w.factor, count, wide);
+    for (int64_t i = 0; i < n; ++i) wide_biases[i] = -float(e2m1_zero) * wide[i];
   } else {
-    widen_scales(w.scale_kind, w.scales, at, n, w.factor, n, wide);
-    widen_scales(w.scale_kind, w.biases, at, n, 1, n, wide_biases);
+    widen_scales(w.scale_kind, w.scales, at, count, w.factor, count, wide);
+    widen_scales(w.scale_kind, w.biases, at, count, 1, count, wide_biases);
   }
-  for (size_t i = 0; i < n; ++i) {
-    scales[int64_t(i) * stride] = wide[i];
-    biases[int64_t(i) * stride] = wide_biases[i];
+  for (int64_t i = 0; i < n; ++i) {
+    scales[i * stride] = wide[i];
+    biases[i * stride] = wide_biases[i];
   }
 }
 
@@ -216,7 +224,7 @@ class WeightBlock {
 /// Highway tells what the system lets us use, the processor what Highway does not ask for.
 const IntegerTiles* best_tiles() {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  const int64_t targets = hwy::SupportedTargets();
+  const int64_t targets = usable_targets();
   const bool extended = __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0;
   if (extended && (ecx >> 11 & 1) != 0 && (targets & HWY_AVX3) != 0) return &avx512_vnni::tiles;
   if (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> 4 & 1) != 0 &&
