@@ -49,7 +49,7 @@ QuantizedWeight random_weight(const Format& format, uint64_t seed) {
 }
 
 array product(const array& x, const QuantizedWeight& w, const Format& format) {
-  return quantized_matmul(x, w.codes, w.scales, w.biases, true, format.group_size, format.bits,
+  return fast::quantized_matmul(x, w.codes, w.scales, w.biases, true, format.group_size, format.bits,
                           format.mode);
 }
 

@@ -165,7 +165,7 @@ TEST_P(Affine, FastMatmulMayRoundHalvesToBytes) {
     for (const int n : {1, 40, 130}) {
       const auto q = quantize(random_array({n, k}, dtype, 5), group_size, bits);
       const std::vector<double> w = decode(q[0], q[1], q[2], group_size, bits);
-      for (const int m : {1, 4, 5, 33}) {
+      for (const int m : {1, 4, 5, 33, 66}) {
         SCOPED_TRACE(testing::Message() << m << " " << k << " " << n);
         const array x = random_array({m, k}, dtype, 6);
         const array out = fast::quantized_matmul(x, q[0], q[1], q[2], true, group_size, bits);

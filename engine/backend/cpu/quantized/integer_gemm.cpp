@@ -153,6 +153,9 @@ class PackedTiles {
   Scratch<float> scales_, sums_;
 };
 
+/// Whether masks take the elements out of a packed word.
+bool is_masked(Code code) { return code == Code::u8 || elements_per_byte(code) > 1; }
+
 /// Integers of 3, 5 or 6 bits become bytes. `depth` is a multiple of 8.
 void unpack_bytes(const uint8_t* packed, int bits, int64_t depth, uint8_t* out) {
   const uint64_t mask = (uint64_t(1) << bits) - 1;
@@ -174,7 +177,7 @@ class WeightBlock {
         biases_(size_t(w.groups() * block_columns)),
         wide_(size_t(2 * w.groups())),
         codes_(size_t(panel_elements * tiles.panel_columns)),
-        bytes_(is_masked() ? 1 : size_t(panel_elements * tiles.panel_columns)) {}
+        bytes_(is_masked(w.code) ? 1 : size_t(panel_elements * tiles.panel_columns)) {}
 
   /// Goes to the block that begins at this row.
   void move_to(int64_t first) {
@@ -197,7 +200,7 @@ class WeightBlock {
     for (int64_t c = 0; c < tiles_.panel_columns; ++c) {
       rows[c] = w_.packed + row(column + c) * w_.row_bytes() + offset;
       for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(rows[c] + next + i, 0, 2);
-      if (is_masked()) continue;
+      if (is_masked(w_.code)) continue;
       uint8_t* bytes = bytes_.data() + c * panel_elements;
       unpack_bytes(rows[c], bits_of(w_.code), depth, bytes);
       rows[c] = bytes;
@@ -208,8 +211,6 @@ class WeightBlock {
   }
 
  private:
-  bool is_masked() const { return w_.code == Code::u8 || elements_per_byte(w_.code) > 1; }
-
   /// The last one again where there are no more.
   int64_t row(int64_t column) const { return std::min(first_ + column, w_.rows - 1); }
 
@@ -247,7 +248,12 @@ const IntegerTiles* integer_tiles(Code code) {
   return best;
 }
 
-bool has_integer_gemm(Code code) { return integer_tiles(code) != nullptr; }
+bool has_integer_gemm(Code code, int64_t rows) {
+  // What no mask unpacks takes so long to become bytes that many rows have to share it.
+  constexpr int64_t least_rows_of_unpacked = 64;
+  if (!is_masked(code) && rows < least_rows_of_unpacked) return false;
+  return integer_tiles(code) != nullptr;
+}
 
 void integer_gemm(const Product& p) {
   const IntegerTiles& tiles = *integer_tiles(p.w.code);

@@ -9,9 +9,9 @@ namespace quern::cpu {
 // exact integer, and is multiplied by the two scales; sums over groups are float32. They come out
 // the same whatever instructions compute them.
 
-/// Whether this machine has instructions for such products that beat float32's, for weights in this
-/// encoding.
-bool has_integer_gemm(Code code);
+/// Whether this machine has instructions for such products of so many rows that beat float32's, for
+/// weights in this encoding.
+bool has_integer_gemm(Code code, int64_t rows);
 
 /// Computes the product, whose weight is transposed and whose x is of half precision, split over
 /// the pool.

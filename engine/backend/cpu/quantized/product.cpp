@@ -134,7 +134,8 @@ void multiply(const std::vector<Product>& products) {
     const bool integers = has_integers(p);
     if (integers && p.rows <= integer_dot_most_rows && has_integer_dot(p.w.code))
       few_integers.push_back(&p);
-    else if (integers && p.rounds_x && p.rows > integer_dot_most_rows && has_integer_gemm(p.w.code))
+    else if (integers && p.rounds_x && p.rows > integer_dot_most_rows &&
+             has_integer_gemm(p.w.code, p.rows))
       integer_gemm(p);
     else if (p.transpose && p.rows <= packed_dot_most_vectors)
       few.push_back(&p);
