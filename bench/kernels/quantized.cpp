@@ -49,8 +49,8 @@ QuantizedWeight random_weight(const Format& format, uint64_t seed) {
 }
 
 array product(const array& x, const QuantizedWeight& w, const Format& format) {
-  return fast::quantized_matmul(x, w.codes, w.scales, w.biases, true, format.group_size, format.bits,
-                          format.mode);
+  return fast::quantized_matmul(x, w.codes, w.scales, w.biases, true, format.group_size,
+                                format.bits, format.mode);
 }
 
 Work one_row(const Format& format, Dtype dtype) {
