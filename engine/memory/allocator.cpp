@@ -21,9 +21,10 @@ namespace {
 void* from_system(size_t alignment, size_t size) {
   constexpr size_t large_page = size_t(1) << 21;
   if (size < 2 * large_page) return std::aligned_alloc(alignment, size);
-  void* data = std::aligned_alloc(large_page, size);
+  void* data = nullptr;
+  if (posix_memalign(&data, large_page, size) != 0) return nullptr;
 #ifdef MADV_HUGEPAGE
-  if (data) madvise(data, size / large_page * large_page, MADV_HUGEPAGE);
+  madvise(data, size / large_page * large_page, MADV_HUGEPAGE);
 #endif
   return data;
 }
