@@ -49,23 +49,19 @@ inline Integers look_up(const uint8_t (&table)[16], Integers places) {
   return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(bytes), places);
 }
 
-template <int rows>
-inline void add_products(const uint8_t* codes, const int8_t* x,
-                         Integers (&products)[rows][vectors]) {
-  HWY_UNROLL(4)
-  for (int step = 0; step < 4; ++step) {
-    const Integers w0 = _mm512_loadu_si512(codes + step * 8 * lanes);
-    const Integers w1 = _mm512_loadu_si512(codes + step * 8 * lanes + 4 * lanes);
-    HWY_UNROLL(8)
-    for (int r = 0; r < rows; ++r) {
-      int word;
-      std::memcpy(&word, x + (step * tile_rows + r) * 4, 4);
-      const Integers repeated = _mm512_set1_epi32(word);
-      products[r][0] = _mm512_dpbusd_epi32(products[r][0], w0, repeated);
-      products[r][1] = _mm512_dpbusd_epi32(products[r][1], w1, repeated);
-    }
-  }
+inline Integers load_codes(const uint8_t* p) { return _mm512_loadu_si512(p); }
+/// The same 4 bytes in every lane.
+inline Integers repeat(const int8_t* p) {
+  int word;
+  std::memcpy(&word, p, 4);
+  return _mm512_set1_epi32(word);
 }
+inline Integers dot(Integers sums, Integers codes, Integers x) {
+  return _mm512_dpbusd_epi32(sums, codes, x);
+}
+
+// In this order.
+#include "engine/backend/cpu/quantized/byte_products-inl.h"
 
 #include "engine/backend/cpu/quantized/integer_tiles-inl.h"
 

@@ -19,21 +19,12 @@ namespace {
 
 #include "engine/backend/cpu/quantized/avx2_registers-inl.h"
 
-template <int rows>
-inline void add_products(const uint8_t* codes, const int8_t* x,
-                         Integers (&products)[rows][vectors]) {
-  HWY_UNROLL(4)
-  for (int step = 0; step < 4; ++step) {
-    const Integers w0 = load_codes(codes + step * 8 * lanes);
-    const Integers w1 = load_codes(codes + step * 8 * lanes + 4 * lanes);
-    HWY_UNROLL(4)
-    for (int r = 0; r < rows; ++r) {
-      const Integers repeated = repeat(x + (step * tile_rows + r) * 4);
-      products[r][0] = _mm256_dpbusd_avx_epi32(products[r][0], w0, repeated);
-      products[r][1] = _mm256_dpbusd_avx_epi32(products[r][1], w1, repeated);
-    }
-  }
+inline Integers dot(Integers sums, Integers codes, Integers x) {
+  return _mm256_dpbusd_avx_epi32(sums, codes, x);
 }
+
+// In this order.
+#include "engine/backend/cpu/quantized/byte_products-inl.h"
 
 #include "engine/backend/cpu/quantized/integer_tiles-inl.h"
 
