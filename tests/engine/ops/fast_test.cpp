@@ -241,12 +241,13 @@ class Attention : public testing::TestWithParam<Dtype> {
 };
 
 TEST_P(Attention, AgreesWithFloat64) {
-  for (const Case& c : {Case{}, Case{4, 2, 1, 700, 64, 64}, Case{8, 1, 1, 300, 20, 20},
-                        Case{4, 4, 3, 5, 8, 24}, Case{4, 2, 5, 260, 7, 3, true},
-                        Case{6, 2, 33, 33, 16, 16, true}, Case{4, 1, 40, 600, 16, 8, true},
-                        Case{2, 2, 300, 300, 32, 32, true}, Case{2, 2, 150, 530, 12, 12, false},
-                        Case{14, 2, 1, 1500, 64, 64}, Case{16, 1, 1, 513, 128, 128},
-                        Case{3, 3, 2, 600, 40, 72, true}, Case{14, 2, 60, 200, 24, 20, true}}) {
+  for (const Case& c :
+       {Case{}, Case{4, 2, 1, 700, 64, 64}, Case{8, 1, 1, 300, 20, 20}, Case{4, 4, 3, 5, 8, 24},
+        Case{4, 2, 5, 260, 7, 3, true}, Case{6, 2, 33, 33, 16, 16, true},
+        Case{4, 1, 40, 600, 16, 8, true}, Case{2, 2, 300, 300, 32, 32, true},
+        Case{2, 2, 150, 530, 12, 12, false}, Case{14, 2, 1, 1500, 64, 64},
+        Case{16, 1, 1, 513, 128, 128}, Case{9, 1, 1, 270, 96, 80}, Case{5, 1, 1, 300, 34, 50},
+        Case{3, 3, 2, 600, 40, 72, true}, Case{14, 2, 60, 200, 24, 20, true}}) {
     SCOPED_TRACE(testing::Message() << c.queries << " queries, " << c.keys << " keys");
     const array q = random_array({2, c.heads, c.queries, c.width}, dtype),
                 k = random_array({2, c.key_heads, c.keys, c.width}, dtype, 2),

@@ -104,6 +104,10 @@ void attend_many(const Attention<T>& a);
 template <typename T>
 void find_row_sums(const Attention<T>& a, float* largest, float* sum);
 
+/// Keys whose scores attend_few holds at a time. While these are computed, the rows of as many more
+/// come to the second-level cache.
+inline constexpr int64_t few_keys = 128;
+
 /// Rows of queries per key-value head up to which attend_few is the faster.
 inline constexpr int64_t few_query_rows = 16;
 
