@@ -33,6 +33,31 @@ void require_norm_parameter(const array& p, const array& x, const char* what, co
                   x.shape(-1), to_string(p.shape())));
 }
 
+/// batch: how many sequences keys and values are of.
+void require_attention_shapes(const Shape& q, const Shape& k, const Shape& v, int batch,
+                              const char* where) {
+  for (const Shape* shape : {&q, &k, &v}) {
+    if (shape->size() == 4) continue;
+    throw std::invalid_argument(fmt::format(
+        "[{}] queries, keys and values have 4 axes, not shape {}", where, to_string(*shape)));
+  }
+  if (k[0] == batch && v[0] == batch && k[1] == v[1] && k[2] == v[2] && q[3] == k[3] && k[1] != 0 &&
+      q[1] % k[1] == 0)
+    return;
+  throw std::invalid_argument(fmt::format(
+      "[{}] queries {}, keys {} and values {} do not fit as [B, Hq, Tq, D], [{}, Hkv, Tk, D] and "
+      "[{}, Hkv, Tk, Dv] with Hq a multiple of Hkv",
+      where, to_string(q), to_string(k), to_string(v), batch == q[0] ? "B" : "1",
+      batch == q[0] ? "B" : "1"));
+}
+
+void require_sinks(const std::optional<array>& sinks, int heads, const char* where) {
+  if (!sinks || (sinks->ndim() == 1 && sinks->shape(0) == heads)) return;
+  throw std::invalid_argument(
+      fmt::format("[{}] sinks must have shape ({}), one per query head, not {}", where, heads,
+                  to_string(sinks->shape())));
+}
+
 /// The mask as attention's primitive takes it: bool, or of the output's dtype.
 array checked_mask(const array& mask, const Shape& scores, Dtype dtype, StreamOrDevice s) {
   constexpr const char* where = "scaled_dot_product_attention";
@@ -147,20 +172,8 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
                                    std::optional<array> mask_arr, const std::optional<array>& sinks,
                                    StreamOrDevice s) {
   constexpr const char* where = "scaled_dot_product_attention";
-  for (const array* a : {&queries, &keys, &values}) {
-    if (a->ndim() != 4) {
-      throw std::invalid_argument(fmt::format(
-          "[{}] queries, keys and values have 4 axes, not shape {}", where, to_string(a->shape())));
-    }
-  }
+  require_attention_shapes(queries.shape(), keys.shape(), values.shape(), queries.shape(0), where);
   const Shape &q = queries.shape(), &k = keys.shape(), &v = values.shape();
-  if (q[0] != k[0] || q[0] != v[0] || k[1] != v[1] || k[2] != v[2] || q[3] != k[3] || k[1] == 0 ||
-      q[1] % k[1] != 0) {
-    throw std::invalid_argument(fmt::format(
-        "[{}] queries {}, keys {} and values {} do not fit as [B, Hq, Tq, D], [B, Hkv, Tk, D] and "
-        "[B, Hkv, Tk, Dv] with Hq a multiple of Hkv",
-        where, to_string(q), to_string(k), to_string(v)));
-  }
   const bool causal = mask_mode == "causal";
   if (!causal && !mask_mode.empty() && mask_mode != "array") {
     throw std::invalid_argument(fmt::format(
@@ -175,11 +188,7 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
   }
   const Dtype dtype = floating_result({queries, keys, values}, where);
   if (mask_arr) mask_arr = checked_mask(*mask_arr, {q[0], q[1], q[2], k[2]}, dtype, s);
-  if (sinks && (sinks->ndim() != 1 || sinks->shape(0) != q[1])) {
-    throw std::invalid_argument(
-        fmt::format("[{}] sinks must have shape ({}), one per query head, not {}", where, q[1],
-                    to_string(sinks->shape())));
-  }
+  require_sinks(sinks, q[1], where);
   if (dtype == float64) {
     return fallback::scaled_dot_product_attention(queries, keys, values, scale, causal, mask_arr,
                                                   sinks, s);
@@ -194,6 +203,42 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
                make_pooled<ScaledDotProductAttention>(to_stream(s), scale, causal,
                                                       mask_arr.has_value(), sinks.has_value()),
                std::move(inputs));
+}
+
+array attention_of_sequences(const array& queries, const std::vector<array>& keys,
+                             const std::vector<array>& values, float scale,
+                             const std::optional<array>& sinks, StreamOrDevice s) {
+  constexpr const char* where = "attention_of_sequences";
+  const Shape& q = queries.shape();
+  if (q.size() != 4 || q[0] == 0 || keys.size() != size_t(q[0]) || values.size() != keys.size()) {
+    throw std::invalid_argument(
+        fmt::format("[{}] queries of shape {} need keys and values of as many sequences, at least "
+                    "one, not of {} "
+                    "and {}",
+                    where, to_string(q), keys.size(), values.size()));
+  }
+  std::vector<array> inputs = {queries};
+  for (size_t i = 0; i < keys.size(); ++i) {
+    require_attention_shapes(q, keys[i].shape(), values[i].shape(), 1, where);
+    if (keys[i].shape(1) != keys[0].shape(1) || values[i].shape(3) != values[0].shape(3)) {
+      throw std::invalid_argument(fmt::format(
+          "[{}] keys {} and values {} of sequence {} have other heads or widths than the first's, "
+          "{} and {}",
+          where, to_string(keys[i].shape()), to_string(values[i].shape()), i,
+          to_string(keys[0].shape()), to_string(values[0].shape())));
+    }
+    inputs.push_back(keys[i]);
+    inputs.push_back(values[i]);
+  }
+  const Dtype dtype = floating_result(inputs, where);
+  for (array& input : inputs) input = astype(input, dtype, s);
+  require_sinks(sinks, q[1], where);
+  if (sinks) inputs.push_back(astype(*sinks, dtype == float64 ? float64 : float32, s));
+  const auto primitive = make_pooled<AttentionOfSequences>(to_stream(s), scale, sinks.has_value());
+  if (dtype == float64) return primitive->fallback(inputs)[0];
+  Shape out = q;
+  out.back() = values[0].shape(3);
+  return array(std::move(out), dtype, primitive, std::move(inputs));
 }
 
 }  // namespace quern::fast

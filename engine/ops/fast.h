@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/array/array.h"
 
@@ -43,6 +44,22 @@ array quantized_matmul(array x, array w, array scales, std::optional<array> bias
                        std::optional<int> bits = std::nullopt, const std::string& mode = "affine",
                        StreamOrDevice s = {});
 
+/// A quantized matrix [N, K], as quantized_matmul takes it.
+struct QuantizedMatrix {
+  array w;
+  array scales;
+  std::optional<array> biases = std::nullopt;
+};
+
+/// x @ w^T for each of some matrices, with the liberty of fast::quantized_matmul, read in one go:
+/// what queries, keys and values of a token are. x: [..., K] -> [..., N_i] for each, in order. All
+/// have one quantization and parameters of one dtype. Throws std::invalid_argument for arguments
+/// that do not fit.
+std::vector<array> quantized_matmuls(const array& x, const std::vector<QuantizedMatrix>& matrices,
+                                     std::optional<int> group_size = std::nullopt,
+                                     std::optional<int> bits = std::nullopt,
+                                     const std::string& mode = "affine", StreamOrDevice s = {});
+
 /// quern::gather_qmm with the same liberty.
 array gather_qmm(const array& x, const array& w, const array& scales,
                  const std::optional<array>& biases = std::nullopt,
@@ -69,6 +86,13 @@ array scaled_dot_product_attention(const array& queries, const array& keys, cons
                                    const float scale, const std::string& mask_mode = "",
                                    std::optional<array> mask_arr = {},
                                    const std::optional<array>& sinks = {}, StreamOrDevice s = {});
+
+/// scaled_dot_product_attention for several sequences at a time, each with as many keys as it has:
+/// queries [N, Hq, Tq, D], keys[i] [1, Hkv, Tk_i, D] and values[i] [1, Hkv, Tk_i, Dv] for i < N ->
+/// [N, Hq, Tq, Dv]. All queries of a sequence see all of its keys.
+array attention_of_sequences(const array& queries, const std::vector<array>& keys,
+                             const std::vector<array>& values, float scale,
+                             const std::optional<array>& sinks = {}, StreamOrDevice s = {});
 
 /// -log softmax(logits) of the target class, without storing the softmax: neither for the loss nor,
 /// but for the result itself, for its gradient.

@@ -255,6 +255,34 @@ array quantized_matmul(array x, array w, array scales, std::optional<array> bias
                             transpose, group_size, bits, mode, true, s);
 }
 
+std::vector<array> quantized_matmuls(const array& x, const std::vector<QuantizedMatrix>& matrices,
+                                     std::optional<int> group_size, std::optional<int> bits,
+                                     const std::string& mode, StreamOrDevice s) {
+  constexpr const char* where = "quantized_matmuls";
+  const Quantization q = make_quantization(mode, group_size, bits, where);
+  if (x.ndim() == 0) throw std::invalid_argument("[quantized_matmuls] x is a scalar");
+  Arrays inputs = {x.ndim() == 1 ? expand_dims(x, 0, s) : x};
+  std::vector<Dtype> dtypes;
+  for (const QuantizedMatrix& matrix : matrices) {
+    const Arrays weight = checked_weight(matrix.w, matrix.scales, matrix.biases, q, where, s);
+    dtypes.push_back(product_dtype(x, weight, q, where));
+    if (weight[0].ndim() != 2 || dtypes.back() != dtypes[0]) {
+      throw std::invalid_argument(fmt::format(
+          "[{}] matrices have 2 axes and parameters of one dtype, not shape {} and {} after {}",
+          where, to_string(weight[0].shape()), dtype_name(dtypes.back()), dtype_name(dtypes[0])));
+    }
+    inputs.insert(inputs.end(), weight.begin(), weight.end());
+  }
+  if (matrices.empty()) return {};
+  if (!is_weight_dtype(x.dtype())) inputs[0] = astype(inputs[0], dtypes[0], s);
+  const auto primitive = make_pooled<QuantizedMatmuls>(to_stream(s), q);
+  Arrays products = array::make_arrays(primitive->output_shapes(inputs), dtypes, primitive, inputs);
+  if (x.ndim() == 1) {
+    for (array& product : products) product = squeeze(product, -2, s);
+  }
+  return products;
+}
+
 array gather_qmm(const array& x, const array& w, const array& scales,
                  const std::optional<array>& biases, std::optional<array> lhs_indices,
                  std::optional<array> rhs_indices, bool transpose, std::optional<int> group_size,

@@ -93,6 +93,26 @@ Arrays ScaledDotProductAttention::fallback(const Arrays& in) const {
   return {fallback::scaled_dot_product_attention(in[0], in[1], in[2], scale, causal, mask, sinks)};
 }
 
+std::vector<Shape> AttentionOfSequences::output_shapes(const Arrays& inputs) const {
+  Shape shape = inputs[0].shape();
+  shape.back() = inputs[2].shape(-1);
+  return {shape};
+}
+
+Arrays AttentionOfSequences::fallback(const Arrays& in) const {
+  const auto sinks = has_sinks ? std::optional(in.back()) : std::nullopt;
+  Arrays results;
+  for (int i = 0; i < in[0].shape(0); ++i) {
+    Shape from(4, 0), to = in[0].shape();
+    from[0] = i;
+    to[0] = i + 1;
+    results.push_back(fallback::scaled_dot_product_attention(
+        slice(in[0], from, to), in[size_t(1 + 2 * i)], in[size_t(2 + 2 * i)], scale, false,
+        std::nullopt, sinks));
+  }
+  return {concatenate(std::move(results), 0)};
+}
+
 std::vector<Shape> ScaledDotProductAttentionVJP::output_shapes(const Arrays& inputs) const {
   std::vector<Shape> shapes = {inputs[0].shape(), inputs[1].shape(), inputs[2].shape()};
   if (has_sinks) shapes.push_back(inputs[has_mask ? 4 : 3].shape());

@@ -141,6 +141,21 @@ class ScaledDotProductAttention final : public FusedOf<ScaledDotProductAttention
   const bool has_sinks;
 };
 
+/// inputs {queries [N, Hq, T, D], keys and values of the first sequence, of the second, ...}, then
+/// sinks where there are: row i of the queries sees all keys [1, Hkv, T_i, D] of sequence i.
+class AttentionOfSequences final : public FusedOf<AttentionOfSequences> {
+ public:
+  AttentionOfSequences(Stream s, float scale, bool has_sinks)
+      : PrimitiveOf(s), scale(scale), has_sinks(has_sinks) {}
+  static constexpr const char* type_name = "AttentionOfSequences";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays fallback(const Arrays& inputs) const override;
+  auto state() const { return std::tie(scale, has_sinks); }
+
+  const float scale;
+  const bool has_sinks;
+};
+
 /// inputs the attention's, its output and the cotangent -> the gradients of queries, keys, values
 /// and, where there are, sinks. The mask is held fixed.
 class ScaledDotProductAttentionVJP final : public FusedOf<ScaledDotProductAttentionVJP> {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/primitives/fast.h"
 #include "engine/primitives/primitive.h"
 
 namespace quern {
@@ -114,6 +115,23 @@ class QuantizedMatmul final : public PrimitiveOf<QuantizedMatmul> {
   const Quantization quantization;
   const bool transpose;
   const bool rounds_x;
+};
+
+/// inputs {x, w_q, scales, biases, w_q, scales, ...}, biases where the mode has them: x [..., K]
+/// with each of some matrices [N_i, K], as QuantizedMatmul's that may round x.
+class QuantizedMatmuls final : public fast::FusedOf<QuantizedMatmuls> {
+ public:
+  QuantizedMatmuls(Stream s, Quantization quantization)
+      : PrimitiveOf(s), quantization(quantization) {}
+  static constexpr const char* type_name = "QuantizedMatmuls";
+  std::vector<Shape> output_shapes(const Arrays& inputs) const override;
+  Arrays fallback(const Arrays& inputs) const override;
+  auto state() const { return std::tie(quantization); }
+
+  /// Arrays of each matrix.
+  size_t parts() const { return quantization.has_biases() ? 3 : 2; }
+
+  const Quantization quantization;
 };
 
 /// inputs {x, w_q, scales, biases, lhs_indices, rhs_indices}, biases where the mode has them: the

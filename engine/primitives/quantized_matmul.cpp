@@ -140,6 +140,28 @@ Batched QuantizedMatmul::vmap(const Arrays& inputs, const std::vector<int>& axes
   return {{array(output_shapes(batched)[0], outputs[0].dtype(), shared_from_this(), batched)}, {0}};
 }
 
+// QuantizedMatmuls
+
+std::vector<Shape> QuantizedMatmuls::output_shapes(const Arrays& inputs) const {
+  std::vector<Shape> shapes;
+  for (size_t i = 1; i < inputs.size(); i += parts()) {
+    Shape w = unpacked_shape(inputs[i].shape(), quantization);
+    std::swap(w[0], w[1]);
+    shapes.push_back(matmul_shape(inputs[0].shape(), w, "quantized_matmuls"));
+  }
+  return shapes;
+}
+
+Arrays QuantizedMatmuls::fallback(const Arrays& inputs) const {
+  Arrays products;
+  for (size_t i = 1; i < inputs.size(); i += parts()) {
+    Arrays own = {inputs[0]};
+    own.insert(own.end(), inputs.begin() + int64_t(i), inputs.begin() + int64_t(i + parts()));
+    products.push_back(product(quantization, inputs[0], own, true));
+  }
+  return products;
+}
+
 // GatherQMM
 
 namespace {

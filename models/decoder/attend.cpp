@@ -106,4 +106,28 @@ array attend(const array& queries, const SeenTokens& seen, const ScoreOptions& o
   return blocks.size() == 1 ? blocks[0] : concatenate(std::move(blocks), 2);
 }
 
+array element_of(const array& batch, size_t i) {
+  Shape from(batch.ndim(), 0), to = batch.shape();
+  from[0] = int(i);
+  to[0] = int(i) + 1;
+  return slice(batch, from, to);
+}
+
+array attend_each(const array& queries, const std::vector<SeenTokens>& seen,
+                  const ScoreOptions& options) {
+  const auto is_quantized = [](const SeenTokens& s) { return s.keys.is_quantized(); };
+  if (!options.softcap && std::none_of(seen.begin(), seen.end(), is_quantized)) {
+    std::vector<array> keys, values;
+    for (const SeenTokens& s : seen) {
+      keys.push_back(s.keys.rows(s.begin, s.end).parts[0]);
+      values.push_back(s.values.rows(s.begin, s.end).parts[0]);
+    }
+    return fast::attention_of_sequences(queries, keys, values, options.scale, options.sinks);
+  }
+  std::vector<array> results;
+  for (size_t i = 0; i < seen.size(); ++i)
+    results.push_back(attend(element_of(queries, i), seen[i], options, {}));
+  return concatenate(std::move(results), 0);
+}
+
 }  // namespace quern::models

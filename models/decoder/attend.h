@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "engine/array/array.h"
 #include "models/cache/token_rows.h"
@@ -18,5 +19,12 @@ struct ScoreOptions {
 /// queries' dtype. Quantized rows are never expanded as a whole. The softmax is in float32.
 array attend(const array& queries, const SeenTokens& seen, const ScoreOptions& options,
              const AttentionMask& mask);
+
+/// One query each of N sequences, [N, H, 1, D], that sees all of its own -> [N, H, 1, D_v].
+array attend_each(const array& queries, const std::vector<SeenTokens>& seen,
+                  const ScoreOptions& options);
+
+/// Element i of a batch [N, ...], as a batch [1, ...].
+array element_of(const array& batch, size_t i);
 
 }  // namespace quern::models

@@ -1,5 +1,6 @@
 #include "models/decoder/attention.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/ops/arithmetic.h"
@@ -25,6 +26,9 @@ array growth_factors(const QueryGrowth& growth, int offset, int tokens, Dtype dt
   }
   return array(factors.begin(), {1, 1, tokens, 1}, dtype);
 }
+
+/// Of tokens that follow one another.
+Positions positions_of(int offset, int tokens) { return {array(offset, int32), offset + tokens}; }
 
 }  // namespace
 
@@ -87,9 +91,15 @@ array Attention::split_heads(const array& projected, int num_heads) const {
   return transpose(reshape(projected, {batch, tokens, num_heads, spec_.head_dim}), {0, 2, 1, 3});
 }
 
-/// The same, normalised and turned.
+/// [B, T, H * D] -> [B, H, T, D].
+array Attention::value_heads(const array& projected) const {
+  const array values = split_heads(projected, spec_.num_key_value_heads);
+  return spec_.norms_values ? fast::rms_norm(values, std::nullopt, spec_.norm.eps) : values;
+}
+
+/// As split_heads, normalised and turned.
 array Attention::heads(const array& projected, int num_heads, const std::optional<Norm>& norm,
-                       int offset) const {
+                       const Positions& positions) const {
   array whole = projected;
   if (norm && spec_.query_key_norm == QueryKeyNorm::all_heads) whole = (*norm)(whole);
   if (norm && spec_.query_key_norm == QueryKeyNorm::own_per_head) {
@@ -98,7 +108,7 @@ array Attention::heads(const array& projected, int num_heads, const std::optiona
   array split = split_heads(whole, num_heads);
   const bool per_head = norm && spec_.query_key_norm == QueryKeyNorm::per_head;
   if (per_head && !spec_.norm_after_rope) split = (*norm)(split);
-  if (rope_) split = (*rope_)(split, offset);
+  if (rope_) split = (*rope_)(split, positions);
   if (per_head && spec_.norm_after_rope) split = (*norm)(split);
   return split;
 }
@@ -121,9 +131,11 @@ std::vector<array> Attention::project(const array& x) const {
   if (fused_) {
     parts = cut((*fused_)(x));
   } else {
-    parts.push_back((*query_)(x));
-    if (key_) parts.push_back((*key_)(x));
-    if (key_) parts.push_back(value_ ? (*value_)(x) : parts.back());
+    std::vector<const Linear*> layers = {&*query_};
+    if (key_) layers.push_back(&*key_);
+    if (value_) layers.push_back(&*value_);
+    parts = Linear::apply_all(x, layers);
+    if (key_ && !value_) parts.push_back(parts.back());
   }
   if (spec_.clip) {
     const array most(*spec_.clip, x.dtype());
@@ -142,9 +154,11 @@ array Attention::operator()(const array& x, Step& step) const {
     parts[0] = flatten(halves[0], 2, 3);
     gate = flatten(halves[1], 2, 3);
   }
-  array mixed = step.per_sequence(parts, [&](const std::vector<array>& own, size_t sequence) {
+  const auto mix_own = [&](const std::vector<array>& own, size_t sequence) {
     return mix(own, step, sequence);
-  });
+  };
+  array mixed =
+      mixes_together(step) ? mix_together(parts, step) : step.per_sequence(parts, mix_own);
   if (gate) mixed = multiply(mixed, sigmoid(*gate));
   if (output_norm_) mixed = (*output_norm_)(mixed);
   return output_(mixed);
@@ -154,7 +168,7 @@ array Attention::operator()(const array& x, Step& step) const {
 array Attention::mix(const std::vector<array>& parts, Step& step, size_t sequence) const {
   const int batch = parts[0].shape(0), tokens = parts[0].shape(1);
   const Step::Seen seen = this->seen(parts, step, sequence);
-  array queries = heads(parts[0], spec_.num_heads, query_norm_, seen.offset);
+  array queries = heads(parts[0], spec_.num_heads, query_norm_, positions_of(seen.offset, tokens));
   if (spec_.query_growth) {
     queries = multiply(queries,
                        growth_factors(*spec_.query_growth, seen.offset, tokens, queries.dtype()));
@@ -174,14 +188,47 @@ Step::Seen Attention::seen(const std::vector<array>& parts, Step& step, size_t s
   if (spec_.attends_to_layer) return step.lent(*spec_.attends_to_layer, sequence);
   auto* cache = static_cast<KeyValueCache*>(step.cache(sequence));
   const int offset = cache ? cache->offset() : 0, tokens = parts[0].shape(1);
-  const array keys = heads(parts[1], spec_.num_key_value_heads, key_norm_, offset);
-  array values = split_heads(parts[2], spec_.num_key_value_heads);
-  if (spec_.norms_values) values = fast::rms_norm(values, std::nullopt, spec_.norm.eps);
+  const array keys =
+      heads(parts[1], spec_.num_key_value_heads, key_norm_, positions_of(offset, tokens));
+  const array values = value_heads(parts[2]);
   const Step::Seen seen{cache ? cache->append(keys, values)
                               : SeenTokens{TokenRows(keys), TokenRows(values), 0, tokens},
                         offset};
   if (spec_.lends) step.lend(sequence, seen);
   return seen;
+}
+
+/// Whether every sequence has a single token, as answers have, and nothing about these needs them
+/// apart.
+bool Attention::mixes_together(const Step& step) const {
+  const auto& sequences = step.sequences();
+  return sequences.size() > 1 && !spec_.attends_to_layer && !spec_.lends && !spec_.query_growth &&
+         !(rope_ && rope_->depends_on_length()) &&
+         std::all_of(sequences.begin(), sequences.end(),
+                     [](const Step::Sequence& s) { return s.cache && s.tokens == 1; });
+}
+
+/// One token of each of N sequences: [1, N, H * D] of each -> [1, N, H * D].
+array Attention::mix_together(const std::vector<array>& parts, Step& step) const {
+  const size_t sequences = step.sequences().size();
+  const int count = int(sequences);
+  const auto one_each = [&](const array& part) { return reshape(part, {count, 1, part.shape(2)}); };
+  std::vector<KeyValueCache*> caches;
+  std::vector<int> offsets;
+  for (size_t i = 0; i < sequences; ++i) {
+    caches.push_back(static_cast<KeyValueCache*>(step.cache(i)));
+    offsets.push_back(caches.back()->offset());
+  }
+  const Positions positions{array(offsets.begin(), {count}, int32),
+                            1 + *std::max_element(offsets.begin(), offsets.end())};
+  const array queries = heads(one_each(parts[0]), spec_.num_heads, query_norm_, positions);
+  const array keys = heads(one_each(parts[1]), spec_.num_key_value_heads, key_norm_, positions);
+  const array values = value_heads(one_each(parts[2]));
+  std::vector<SeenTokens> seen;
+  for (size_t i = 0; i < sequences; ++i)
+    seen.push_back(caches[i]->append(element_of(keys, i), element_of(values, i)));
+  const array mixed = attend_each(queries, seen, {spec_.scale, spec_.score_softcap, sinks_});
+  return reshape(mixed, {1, count, spec_.num_heads * spec_.head_dim});
 }
 
 std::unique_ptr<const TokenMixer> make_part(WeightReader& reader, const std::string& path,

@@ -26,10 +26,13 @@ class Attention final : public TokenMixer {
   std::vector<array> project(const array& x) const;
   std::vector<array> cut(const array& fused) const;
   array mix(const std::vector<array>& parts, Step& step, size_t sequence) const;
+  bool mixes_together(const Step& step) const;
+  array mix_together(const std::vector<array>& parts, Step& step) const;
   Step::Seen seen(const std::vector<array>& parts, Step& step, size_t sequence) const;
   array split_heads(const array& projected, int num_heads) const;
+  array value_heads(const array& projected) const;
   array heads(const array& projected, int num_heads, const std::optional<Norm>& norm,
-              int offset) const;
+              const Positions& positions) const;
 
   AttentionSpec spec_;
   std::optional<Linear> fused_, query_, key_, value_;

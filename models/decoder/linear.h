@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "models/weights/weight_matrix.h"
 
 namespace quern::models {
@@ -14,6 +16,9 @@ class Linear {
   array operator()(const array& x) const {
     return bias_ ? weight_.project(x, *bias_) : weight_.project(x);
   }
+
+  /// x through each of several, in order, whose weights are read in one go where they can be.
+  static std::vector<array> apply_all(const array& x, const std::vector<const Linear*>& layers);
 
  private:
   WeightMatrix weight_;

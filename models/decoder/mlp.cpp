@@ -52,7 +52,8 @@ array Mlp::operator()(const array& x) const {
       return activated(halves[0], halves[1]);
     }
     if (!gate_) return activated((*up_)(x));
-    return activated((*gate_)(x), (*up_)(x));
+    const std::vector<array> both = Linear::apply_all(x, {&*gate_, &*up_});
+    return activated(both[0], both[1]);
   };
   return down_(down_norm_ ? (*down_norm_)(inner()) : inner());
 }

@@ -35,13 +35,17 @@ Rope::Rope(const RopeSpec& spec, int head_dim, Dtype dtype) : spec_(spec), perio
   }
 }
 
-array Rope::operator()(const array& x, int offset) const {
-  const int length = offset + x.shape(2);
-  const bool stretched =
-      spec_.config.kind == RopeConfig::Kind::dynamic && length > spec_.max_position_embeddings;
-  const array periods = stretched ? to_array(rope_frequencies(spec_, length).periods) : periods_;
+array Rope::operator()(const array& x, const Positions& positions) const {
+  const bool stretched = depends_on_length() && positions.end > spec_.max_position_embeddings;
+  const array periods =
+      stretched ? to_array(rope_frequencies(spec_, positions.end).periods) : periods_;
   const array scaled = amplitude_ ? multiply(x, *amplitude_) : x;
-  return fast::rope(scaled, spec_.dims, spec_.interleaved, std::nullopt, 1.0f, offset, periods);
+  return fast::rope(scaled, spec_.dims, spec_.interleaved, std::nullopt, 1.0f, positions.first,
+                    periods);
+}
+
+array Rope::operator()(const array& x, int offset) const {
+  return (*this)(x, {array(offset, int32), offset + x.shape(2)});
 }
 
 }  // namespace quern::models

@@ -7,6 +7,12 @@
 
 namespace quern::models {
 
+/// Where the tokens of a pass are in their sequences.
+struct Positions {
+  array first;  ///< of each sequence's first token: int32, [] for all or [B]
+  int end;      ///< one past the last of any
+};
+
 /// Rotary position embedding of queries or keys.
 class Rope {
  public:
@@ -14,8 +20,13 @@ class Rope {
   /// spec.dims is odd, not positive or above head_dim.
   Rope(const RopeSpec& spec, int head_dim, Dtype dtype);
 
-  /// x: [B, H, T, head_dim], whose first token has position `offset`.
+  /// x: [B, H, T, head_dim], whose tokens are at these positions.
+  array operator()(const array& x, const Positions& positions) const;
   array operator()(const array& x, int offset) const;
+
+  /// Whether how far a token turns depends on how long its sequence is: then only sequences of one
+  /// length turn together.
+  bool depends_on_length() const { return spec_.config.kind == RopeConfig::Kind::dynamic; }
 
  private:
   RopeSpec spec_;

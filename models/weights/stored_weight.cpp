@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/fast.h"
@@ -58,6 +60,24 @@ array StoredWeight::product(const array& x, bool transpose) const {
       multiply_by(factor ? astype(x, float32) : x, weight, *scales, biases, transpose,
                   quantization->group_size, quantization->bits, quantization->mode, {});
   return astype(factor ? multiply(out, *factor) : out, x.dtype());
+}
+
+bool StoredWeight::have_products(const std::vector<const StoredWeight*>& weights) {
+  const StoredWeight& first = *weights[0];
+  return first.quantization && std::all_of(weights.begin(), weights.end(), [&](const auto* w) {
+           return w->rounds_activations && w->quantization == first.quantization && !w->factor &&
+                  w->weight.ndim() == 2 && w->scales->dtype() == first.scales->dtype();
+         });
+}
+
+std::vector<array> StoredWeight::products(const array& x,
+                                          const std::vector<const StoredWeight*>& weights) {
+  std::vector<fast::QuantizedMatrix> matrices;
+  for (const StoredWeight* w : weights) matrices.push_back({w->weight, *w->scales, w->biases});
+  const Quantization& q = *weights[0]->quantization;
+  std::vector<array> products = fast::quantized_matmuls(x, matrices, q.group_size, q.bits, q.mode);
+  for (array& product : products) product = astype(product, x.dtype());
+  return products;
 }
 
 }  // namespace quern::models

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/array/array.h"
 #include "models/config/quantization_config.h"
@@ -22,6 +23,11 @@ struct StoredWeight {
   /// x @ W^T (transpose: x [..., in]) or x @ W (x [..., out]), in x's dtype; leading axes
   /// broadcast.
   array product(const array& x, bool transpose) const;
+  /// x @ W^T for each of some weights, in order, which are read in one go.
+  static std::vector<array> products(const array& x,
+                                     const std::vector<const StoredWeight*>& weights);
+  /// Whether products() takes these: matrices of one quantization whose activations may be rounded.
+  static bool have_products(const std::vector<const StoredWeight*>& weights);
 
   array weight;  ///< [..., out, in], or packed [..., out, in * bits / 32]
   std::optional<Quantization> quantization = {};

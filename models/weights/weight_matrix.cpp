@@ -36,6 +36,26 @@ array WeightMatrix::project(const array& x, const array& bias) const {
   return addmm(bias, x, swapaxes(stored_.weight, -1, -2));
 }
 
+std::vector<array> WeightMatrix::project_all(const array& x,
+                                             const std::vector<Projection>& projections) {
+  std::vector<const StoredWeight*> weights;
+  for (const Projection& p : projections) weights.push_back(&p.matrix->stored_);
+  std::vector<array> results;
+  if (!StoredWeight::have_products(weights)) {
+    for (const auto& [matrix, bias] : projections)
+      results.push_back(bias ? matrix->project(x, *bias) : matrix->project(x));
+    return results;
+  }
+  results = StoredWeight::products(x, weights);
+  for (size_t i = 0; i < results.size(); ++i) {
+    const auto& [matrix, bias] = projections[i];
+    if (!matrix->updates_.empty())
+      results[i] = updated_product(matrix->updates_, matrix->stored_, x, results[i]);
+    if (bias) results[i] = add(results[i], *bias);
+  }
+  return results;
+}
+
 array WeightMatrix::rows(const array& indices) const {
   const array rows = base_rows(indices);
   return updates_.empty() ? rows : updated_rows(updates_, stored_, indices, rows);

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "models/weights/weight_reader.h"
 
@@ -22,6 +23,14 @@ class WeightMatrix {
   array project(const array& x) const;
   /// x @ W^T + bias, bias: [out].
   array project(const array& x, const array& bias) const;
+
+  /// project(x, bias) of each of some matrices, or project(x) where there is no bias, in order.
+  /// What can be is read in one go.
+  struct Projection {
+    const WeightMatrix* matrix;
+    const array* bias;  ///< nullptr: none
+  };
+  static std::vector<array> project_all(const array& x, const std::vector<Projection>& projections);
 
   /// The rows with these indices: [...] int32 -> [..., in].
   array rows(const array& indices) const;

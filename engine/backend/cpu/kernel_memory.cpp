@@ -170,6 +170,14 @@ void quantized_matmul(const Primitive&, Planned& k) {
   k.work(packed_bytes(rows, depth));
 }
 
+void quantized_matmuls(const Primitive&, Planned& k) {
+  for (size_t i = 0; i < k.out.size(); ++i) k.allocate(i);
+  const array& x = k.in[0];
+  k.work_on_copy(x, x.dtype());
+  const int64_t depth = x.shape(-1);
+  k.work(packed_bytes(int64_t(x.size()) / std::max<int64_t>(1, depth), depth));
+}
+
 /// The gradients are summed in float32; those of the queries by several tasks where there are few
 /// heads, which is left out.
 void attention_vjp(const Primitive&, Planned& k) {
@@ -227,6 +235,7 @@ const std::unordered_map<std::type_index, Rule>& rules() {
       {typeid(Matmul), matmul},
       {typeid(AddMM), matmul},
       {typeid(QuantizedMatmul), quantized_matmul},
+      {typeid(QuantizedMatmuls), quantized_matmuls},
       {typeid(GatherQMM), quantized_matmul},
       {typeid(Compiled), compiled},
   };

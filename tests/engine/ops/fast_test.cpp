@@ -7,6 +7,9 @@
 #include <stdexcept>
 
 #include "engine/ops/arithmetic.h"
+#include "engine/ops/reduce.h"
+#include "engine/ops/shape.h"
+#include "engine/ops/unary.h"
 #include "engine/transforms/transforms.h"
 #include "tests/engine/ops/reference.h"
 
@@ -277,6 +280,35 @@ TEST_P(Attention, ReadsASliceOfALargerCacheInPlace) {
   }
 }
 
+TEST_P(Attention, SequencesHaveKeysOfTheirOwn) {
+  for (const int queries : {1, 12}) {
+    const array q = random_array({3, 8, queries, 32}, dtype), sinks = random_array({8}, dtype, 4);
+    std::vector<array> keys, values;
+    std::vector<double> expected, expected_with_sinks;
+    for (int i = 0; i < 3; ++i) {
+      // Rows of a cache that has room for more.
+      const int count = std::vector<int>{700, 1, 130}[size_t(i)];
+      const auto cached = [&](int width, uint64_t seed) {
+        return slice(random_array({1, 2, count + 9, width}, dtype, seed), {0, 0, 4, 0},
+                     {1, 2, count + 4, width});
+      };
+      keys.push_back(cached(32, uint64_t(10 + i)));
+      values.push_back(cached(20, uint64_t(20 + i)));
+      const array own = slice(q, {i, 0, 0, 0}, {i + 1, 8, queries, 32});
+      for (const double x : attended(own, keys.back(), values.back(), 0.25, {}))
+        expected.push_back(x);
+      for (const double x : attended(own, keys.back(), values.back(), 0.25, {}, doubles(sinks)))
+        expected_with_sinks.push_back(x);
+    }
+    const array out = fast::attention_of_sequences(q, keys, values, 0.25f);
+    EXPECT_EQ(out.shape(), (Shape{3, 8, queries, 20}));
+    EXPECT_EQ(out.dtype(), dtype);
+    expect_close(out, expected, rtol, atol);
+    expect_close(fast::attention_of_sequences(q, keys, values, 0.25f, sinks), expected_with_sinks,
+                 rtol, atol);
+  }
+}
+
 TEST_P(Attention, MasksBroadcastAndSinksCount) {
   for (const int queries : {2, 40}) {
     const array q = random_array({2, 4, queries, 16}, dtype),
@@ -361,6 +393,27 @@ TEST(AttentionCornerCases, InfiniteMasksAndMoreQueriesThanKeys) {
       (Shape{1, 2, 0, 8}));
 }
 
+TEST(AttentionOfSequences, HasTheGradientsOfEachSequence) {
+  const array q = random_array({2, 4, 1, 8}), k0 = random_array({1, 2, 5, 8}, float32, 2),
+              k1 = random_array({1, 2, 3, 8}, float32, 3),
+              v0 = random_array({1, 2, 5, 8}, float32, 4),
+              v1 = random_array({1, 2, 3, 8}, float32, 5);
+  const auto together = [](const std::vector<array>& in) {
+    return std::vector<array>{
+        sum(square(fast::attention_of_sequences(in[0], {in[1], in[2]}, {in[3], in[4]}, 0.5f)))};
+  };
+  const auto apart = [](const std::vector<array>& in) {
+    const auto one = [&](int i, const array& k, const array& v) {
+      const array own = slice(in[0], {i, 0, 0, 0}, {i + 1, 4, 1, 8});
+      return sum(square(fast::scaled_dot_product_attention(own, k, v, 0.5f)));
+    };
+    return std::vector<array>{add(one(0, in[1], in[3]), one(1, in[2], in[4]))};
+  };
+  const std::vector<array> primals = {q, k0, k1, v0, v1}, seed = {array(1.0f)};
+  const auto ours = vjp(together, primals, seed).second, theirs = vjp(apart, primals, seed).second;
+  for (size_t i = 0; i < primals.size(); ++i) expect_close(ours[i], doubles(theirs[i]), 1e-5, 1e-6);
+}
+
 TEST(FastErrors, NameTheShapes) {
   const array x = random_array({1, 2, 3, 8});
   EXPECT_THROW(fast::rms_norm(x, random_array({3}), 1e-5f), std::invalid_argument);
@@ -371,6 +424,14 @@ TEST(FastErrors, NameTheShapes) {
   EXPECT_THROW(fast::rope(x, 8, false, std::nullopt, 1.0f, 0), std::invalid_argument);
   EXPECT_THROW(fast::rope(x, 8, false, 1e4f, 1.0f, 0, random_array({4})), std::invalid_argument);
   EXPECT_THROW(fast::rope(x, 10, false, 1e4f, 1.0f, 0), std::invalid_argument);
+  const array one = random_array({2, 2, 1, 8}), keys = random_array({1, 2, 3, 8});
+  EXPECT_THROW(fast::attention_of_sequences(one, {keys}, {keys}, 1.0f), std::invalid_argument);
+  EXPECT_THROW(
+      fast::attention_of_sequences(one, {keys, keys}, {keys, random_array({1, 2, 4, 8})}, 1.0f),
+      std::invalid_argument);
+  EXPECT_THROW(fast::attention_of_sequences(one, {keys, random_array({1, 1, 3, 8})},
+                                            {keys, random_array({1, 1, 3, 8})}, 1.0f),
+               std::invalid_argument);
   const auto attend = [](const Shape& q, const Shape& k, const Shape& v) {
     return fast::scaled_dot_product_attention(random_array(q), random_array(k), random_array(v),
                                               1.0f);

@@ -415,6 +415,38 @@ TEST(Quantized, FastGatherRoundsAsTheProductOfOneMatrixDoes) {
                0, 0);
 }
 
+TEST(Quantized, SeveralProductsAreThoseOfEach) {
+  for (const Dtype dtype : {bfloat16, float32}) {
+    for (const std::string mode : {"affine", "mxfp4"}) {
+      // As queries, keys and values: of other heights, read by several threads.
+      std::vector<fast::QuantizedMatrix> matrices;
+      for (const int rows : {700, 3, 130}) {
+        const auto q = quantize(random_array({rows, 256}, dtype, uint64_t(rows)), std::nullopt,
+                                std::nullopt, mode);
+        const bool affine = mode == "affine";
+        matrices.push_back({q[0], q[1], affine ? std::optional(q[2]) : std::nullopt});
+      }
+      for (const int m : {1, 4, 40}) {
+        SCOPED_TRACE(testing::Message() << mode << " " << m << " " << dtype_name(dtype));
+        const array x = random_array({2, m, 256}, dtype, 6);
+        const std::vector<array> out =
+            fast::quantized_matmuls(x, matrices, std::nullopt, std::nullopt, mode);
+        ASSERT_EQ(out.size(), 3u);
+        for (size_t i = 0; i < 3; ++i) {
+          const auto& [w, scales, biases] = matrices[i];
+          const array own =
+              fast::quantized_matmul(x, w, scales, biases, true, std::nullopt, std::nullopt, mode);
+          EXPECT_EQ(out[i].shape(), own.shape());
+          EXPECT_EQ(out[i].dtype(), own.dtype());
+          expect_close(out[i], doubles(own), 0, 0);
+        }
+      }
+      const array row = random_array({256}, dtype, 7);
+      EXPECT_EQ(fast::quantized_matmuls(row, matrices, {}, {}, mode)[0].shape(), (Shape{700}));
+    }
+  }
+}
+
 TEST(Quantized, GatherMultipliesEachWithItsExpert) {
   for (const bool transpose : {true, false}) {
     const auto q = quantize(random_array({4, 24, 64}));
@@ -526,6 +558,15 @@ TEST(QuantizedErrors, NameTheNumbers) {
   EXPECT_THROW(quantized_matmul(w, q[0], q[1]), std::invalid_argument);
   EXPECT_THROW(quantized_matmul(w, q[0], random_array({2, 2}), q[2]), std::invalid_argument);
   EXPECT_THROW(quantized_matmul(w, astype(q[0], int32), q[1], q[2]), std::invalid_argument);
+
+  EXPECT_THROW(fast::quantized_matmuls(random_array({2, 32}), {{q[0], q[1], q[2]}}),
+               std::invalid_argument);
+  EXPECT_THROW(fast::quantized_matmuls(w, {{q[0], q[1], q[2]}, {q[0], q[1]}}),
+               std::invalid_argument);
+  EXPECT_THROW(fast::quantized_matmuls(
+                   astype(w, float16),
+                   {{q[0], astype(q[1], float16), astype(q[2], float16)}, {q[0], q[1], q[2]}}),
+               std::invalid_argument);
 
   const auto small = quantize(w, std::nullopt, std::nullopt, "mxfp4");
   const std::optional<int> any;

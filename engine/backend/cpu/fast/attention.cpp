@@ -83,13 +83,34 @@ void attend(const fast::ScaledDotProductAttention& p, const Arrays& in, array& o
   AttentionInputs<T> inputs(in, p.scale, p.causal, p.has_mask, p.has_sinks);
   Attention<T>& a = inputs.view;
   a.out = out.data<T>();
-  if (a.heads_per_key() * a.query_times <= few_query_rows || a.width == 0)
-    attend_few(a);
+  if (a.has_few_queries())
+    attend_few<T>({a});
   else
     attend_many(a);
 }
 
-void attention(const fast::ScaledDotProductAttention& p, const Arrays& in, Arrays& out) {
+template <typename T>
+void attend(const fast::AttentionOfSequences& p, const Arrays& in, array& out) {
+  const size_t sequences = size_t(in[0].shape(0));
+  std::vector<AttentionInputs<T>> inputs;
+  std::vector<Attention<T>> all;
+  inputs.reserve(sequences);
+  for (size_t i = 0; i < sequences; ++i) {
+    Arrays own = {in[0], in[1 + 2 * i], in[2 + 2 * i]};
+    if (p.has_sinks) own.push_back(in.back());
+    inputs.emplace_back(own, p.scale, false, false, p.has_sinks);
+    Attention<T>& a = inputs.back().view;
+    a.batches = 1;
+    a.queries.data = a.queries.at(int64_t(i), 0, 0);
+    a.out = out.data<T>() + int64_t(i * out.size() / sequences);
+    all.push_back(a);
+  }
+  if (all[0].has_few_queries()) return attend_few(all);
+  for (const Attention<T>& a : all) attend_many(a);
+}
+
+template <typename P>
+void attention(const P& p, const Arrays& in, Arrays& out) {
   out[0].allocate();
   if (out[0].size() == 0) return;
   switch (out[0].dtype()) {
@@ -119,7 +140,8 @@ template void load_queries(const Attention<float16_t>&, const QueryBlock&, float
 template void load_queries(const Attention<bfloat16_t>&, const QueryBlock&, float*);
 
 void register_attention(KernelTable& table) {
-  table.add<fast::ScaledDotProductAttention, attention>();
+  table.add<fast::ScaledDotProductAttention, attention<fast::ScaledDotProductAttention>>();
+  table.add<fast::AttentionOfSequences, attention<fast::AttentionOfSequences>>();
 }
 
 }  // namespace quern::cpu

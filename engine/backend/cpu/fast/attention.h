@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "engine/backend/cpu/float_rows.h"
 #include "engine/backend/cpu/matmul/matrix.h"
@@ -35,6 +36,8 @@ struct Attention {
   T* out;                   ///< [batches, query_heads, query_times, value_width], dense
 
   int64_t heads_per_key() const { return query_heads / key_heads; }
+  /// Whether attend_few is the faster way.
+  bool has_few_queries() const { return heads_per_key() * query_times <= 16 || width == 0; }
   T* out_row(int64_t batch, int64_t head, int64_t time) const {
     return out + ((batch * query_heads + head) * query_times + time) * value_width;
   }
@@ -93,9 +96,10 @@ void load_queries(const Attention<T>& a, const QueryBlock& block, float* rows);
 inline constexpr float hidden_score = -3.40282347e38f;
 
 /// The two ways to compute it: reading keys and values once for a few queries, and by blocks of
-/// queries and keys for many. Both are right for all.
+/// queries and keys for many. Both are right for all. Several with few queries, which differ in
+/// their number of keys only, are computed at a time.
 template <typename T>
-void attend_few(const Attention<T>& a);
+void attend_few(const std::vector<Attention<T>>& all);
 template <typename T>
 void attend_many(const Attention<T>& a);
 
@@ -107,9 +111,6 @@ void find_row_sums(const Attention<T>& a, float* largest, float* sum);
 /// Keys whose scores attend_few holds at a time. While these are computed, the rows of as many more
 /// come to the second-level cache.
 inline constexpr int64_t few_keys = 128;
-
-/// Rows of queries per key-value head up to which attend_few is the faster.
-inline constexpr int64_t few_query_rows = 16;
 
 // Rows of floats, on the calling thread.
 

@@ -46,28 +46,40 @@ void dot(const PackedMatrix& w, const RowRange& rows, const IntegerVectors& x, f
   integer_dot_rows(w, rows, x, scratch, out, out_stride);
 }
 
+/// Whether what dot() takes of two products' vectors is the same.
+bool share_vectors(const Product& a, const Product& b) {
+  return a.x == b.x && a.x_rows == b.x_rows && a.rows == b.rows && a.rounds_x == b.rounds_x &&
+         a.w.code == b.w.code && a.w.group_size == b.w.group_size &&
+         (a.w.biases == nullptr) == (b.w.biases == nullptr);
+}
+
 /// Products of few rows, all at a time while each packed matrix streams by once.
 template <typename Vectors>
 void multiply_few(const std::vector<const Product*>& products) {
   if (products.empty()) return;
   std::vector<Vectors> vectors;
+  std::vector<size_t> vectors_of_product, ends;  // rows of all matrices up to the product's last
   vectors.reserve(products.size());
-  for (const Product* p : products) {
-    vectors.push_back(vectors_of(*p, std::type_identity<Vectors>()));
+  for (size_t i = 0; i < products.size(); ++i) {
+    const Product& p = *products[i];
+    if (i == 0 || !share_vectors(*products[i - 1], p))
+      vectors.push_back(vectors_of(p, std::type_identity<Vectors>()));
+    vectors_of_product.push_back(vectors.size() - 1);
+    ends.push_back((i == 0 ? 0 : ends.back()) + size_t(p.w.rows));
   }
   constexpr size_t block = 64;
-  const auto w_rows = size_t(products[0]->w.rows);
   const int64_t columns = products[0]->w.columns;
   const auto grain = size_t(std::max<int64_t>(16, (int64_t(1) << 17) / columns / 16 * 16));
-  parallel_for(products.size() * w_rows, grain, [&](size_t begin, size_t end) {
+  parallel_for(ends.back(), grain, [&](size_t begin, size_t end) {
     float sums[size_t(packed_dot_most_vectors) * block];
     Scratch<float> scratch(packed_dot_scratch(vectors[0]));
     while (begin < end) {
-      const size_t index = begin / w_rows, row = begin % w_rows;
-      const size_t count = std::min({block, end - begin, w_rows - row});
+      const auto index = size_t(std::upper_bound(ends.begin(), ends.end(), begin) - ends.begin());
       const Product& p = *products[index];
-      const RowRange rows{int64_t(row), count, int64_t(std::min(w_rows, row + (end - begin)))};
-      dot(p.w, rows, vectors[index], scratch.data(), sums, block);
+      const auto rows = size_t(p.w.rows), row = rows - (ends[index] - begin);
+      const size_t last = std::min(rows, row + (end - begin)), count = std::min(block, last - row);
+      dot(p.w, {int64_t(row), count, int64_t(last)}, vectors[vectors_of_product[index]],
+          scratch.data(), sums, block);
       for (int64_t v = 0; v < p.rows; ++v)
         p.store(v, int64_t(row), sums + size_t(v) * block, count);
       begin += count;

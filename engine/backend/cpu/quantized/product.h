@@ -34,7 +34,7 @@ struct Product {
   void store(int64_t row, int64_t column, const float* values, size_t n) const;
 };
 
-/// Runs products of matrices of one shape, split over the pool: those of a few rows all at a time
+/// Runs products of matrices of one depth, split over the pool: those of a few rows all at a time
 /// while each packed matrix streams by once, the others by blocks that are decoded in the cache.
 void multiply(const std::vector<Product>& products);
 

@@ -59,6 +59,20 @@ void quantized_matmul(const QuantizedMatmul& p, const Arrays& in, Arrays& out) {
   multiply(products);
 }
 
+void quantized_matmuls(const QuantizedMatmuls& p, const Arrays& in, Arrays& out) {
+  const array x = row_contiguous(in[0]);
+  std::vector<PackedWeight> weights;
+  std::vector<Product> products;
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (!has_products(x, out[i])) continue;
+    weights.emplace_back(p.quantization, &in[1 + i * p.parts()]);
+    const int64_t rows = int64_t(out[i].size()) / out[i].shape(-1);
+    products.push_back({weights.back().all(), true, true, x.data<char>(), x.dtype(), nullptr, rows,
+                        out[i].data<char>(), out[i].dtype(), nullptr});
+  }
+  multiply(products);
+}
+
 /// Indices in row-major order, each checked against the number of matrices it counts.
 std::vector<int64_t> checked_indices(const array& indices, int64_t count, const char* what) {
   const array dense = row_contiguous(indices);
@@ -121,6 +135,7 @@ void gather_qmm(const GatherQMM& p, const Arrays& in, Arrays& out) {
 
 void register_quantized_matmul(KernelTable& table) {
   table.add<QuantizedMatmul, quantized_matmul>();
+  table.add<QuantizedMatmuls, quantized_matmuls>();
   table.add<GatherQMM, gather_qmm>();
 }
 
