@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "models/error.h"
@@ -11,6 +12,16 @@ namespace quern::models {
 int context_length(const LanguageModel& model) {
   const int length = model.config().max_position_embeddings;
   return length > 0 ? length : std::numeric_limits<int>::max();
+}
+
+int prefill_step_size(const GenerationRequest& request, const ModelConfig& config) {
+  if (request.prefill_step_size) return *request.prefill_step_size;
+  // A layer has about 12 parameters for each of these products: with 18e9 of them, 512 tokens of a
+  // model of half a billion parameters, 256 of one billion, 128 of two and more.
+  const double per_token =
+      double(config.num_hidden_layers) * config.hidden_size * config.hidden_size;
+  const double tokens = std::min(18e9 / std::max(per_token, 1.0), 512.0);
+  return std::max(128, int(tokens) / 128 * 128);
 }
 
 void check(const GenerationRequest& request, const LanguageModel& model) {
@@ -37,10 +48,10 @@ void check(const GenerationRequest& request, const LanguageModel& model) {
         fmt::format("[generate] max_tokens is {}, but must be -1 or more", request.max_tokens),
         "Use -1 for no limit.");
   }
-  if (request.prefill_step_size < 1) {
+  if (request.prefill_step_size && *request.prefill_step_size < 1) {
     throw ModelError(fmt::format("[generate] prefill_step_size is {}, but must be at least 1",
-                                 request.prefill_step_size),
-                     "Use 128 when in doubt.");
+                                 *request.prefill_step_size),
+                     "Leave it out when in doubt.");
   }
   if (request.log_probabilities &&
       (*request.log_probabilities < 0 || *request.log_probabilities > vocab_size)) {

@@ -19,7 +19,8 @@ struct GenerationRequest {
   SamplingOptions sampling;
   int max_tokens = -1;            ///< -1: until the model stops or the context is full
   std::vector<std::string> stop;  ///< texts that end the answer; they are not part of it
-  int prefill_step_size = 128;    ///< prompt tokens evaluated at a time: how soon cancelling shows
+  /// Prompt tokens evaluated at a time: how soon cancelling shows. None: as many as suit the model.
+  std::optional<int> prefill_step_size = {};
   bool stop_at_eos = true;
   /// Special tokens that are part of the text all the same, as the markers of tool calls are.
   std::vector<int32_t> rendered_tokens;
@@ -41,6 +42,10 @@ struct GenerationRequest {
 /// Throws ModelError: an empty prompt, a token outside the vocabulary, a prompt longer than the
 /// context, an option out of range.
 void check(const GenerationRequest& request, const LanguageModel& model);
+
+/// The request's, else 512 for the smallest models to 128 for large ones. What it takes to unpack
+/// the weights is spread over as many tokens as two slow cores read in about a second.
+int prefill_step_size(const GenerationRequest& request, const ModelConfig& config);
 
 /// Positions that the model was made for; as good as unlimited when its configuration does not say.
 int context_length(const LanguageModel& model);

@@ -85,7 +85,7 @@ std::optional<RunningSequence::Part> RunningSequence::next_part(int most_prompt_
 
 std::optional<RunningSequence::Part> RunningSequence::prompt_part(int most) {
   const int begin = cache_.length(), total = statistics_.prompt_tokens;
-  int end = begin + std::min({most, request_.prefill_step_size, total - begin});
+  int end = begin + std::min({most, prefill_step_size(request_, model_.config()), total - begin});
   if (end <= begin) return std::nullopt;
   if (cache_.needs_marks()) {
     const auto& boundaries = request_.boundaries;

@@ -102,6 +102,23 @@ TEST_F(GeneratorTest, HowThePromptIsCutMakesNoDifference) {
   }
 }
 
+TEST(PrefillStepSize, IsSmallerForLargerModelsAndWhatIsAskedFor) {
+  const auto size_for = [](int layers, int hidden_size) {
+    ModelConfig config;
+    config.num_hidden_layers = layers;
+    config.hidden_size = hidden_size;
+    return prefill_step_size({}, config);
+  };
+  EXPECT_EQ(size_for(2, 64), 512);
+  EXPECT_EQ(size_for(24, 896), 512);   // 0.5 billion parameters
+  EXPECT_EQ(size_for(16, 2048), 256);  // 1
+  EXPECT_EQ(size_for(28, 3072), 128);  // 3
+  EXPECT_EQ(size_for(80, 8192), 128);  // 70
+  GenerationRequest asked;
+  asked.prefill_step_size = 7;
+  EXPECT_EQ(prefill_step_size(asked, {}), 7);
+}
+
 TEST_F(GeneratorTest, SampledTokensDependOnTheSeedAndNotOnChunksOrTheCache) {
   GenerationRequest sampled = request(prompt(30), 40);
   sampled.sampling = {.temperature = 0.9f,
