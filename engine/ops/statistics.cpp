@@ -30,15 +30,25 @@ array wide_mean(const array& a, const std::vector<int>& axes, bool keepdims, Str
   return multiply(total, number_of_elements(a, axes, true, dtype, s), s);
 }
 
+array squared_deviations(const array& a, const std::vector<int>& axes, bool keepdims,
+                         StreamOrDevice s) {
+  const Dtype dtype = computed(a.dtype());
+  const array x = is_half(a.dtype()) ? a : astype(a, dtype, s);
+  if (axes.empty() || dtype == complex64)
+    return sum(square(subtract(astype(x, dtype, s), wide_mean(x, axes, true, s), s), s), axes,
+               keepdims, s);
+  return reduction_node<SquaredDeviations>(x, axes, keepdims, dtype, s);
+}
+
+/// In computed(a's dtype).
 array wide_var(const array& a, const std::vector<int>& axes, bool keepdims, int ddof,
                StreamOrDevice s) {
-  const array x = astype(a, computed(a.dtype()), s);
-  const array squares = square(subtract(x, wide_mean(x, axes, true, s), s), s);
-  const array elements = number_of_elements(a, axes, false, x.dtype(), s);
-  const array n =
-      ddof == 0 ? elements
-                : maximum(subtract(elements, array(ddof, x.dtype()), s), array(0, x.dtype()), s);
-  return divide(sum(squares, axes, keepdims, s), n, s);
+  const Dtype dtype = computed(a.dtype());
+  const array elements = number_of_elements(a, axes, false, dtype, s);
+  const array n = ddof == 0
+                      ? elements
+                      : maximum(subtract(elements, array(ddof, dtype), s), array(0, dtype), s);
+  return divide(squared_deviations(a, axes, keepdims, s), n, s);
 }
 
 }  // namespace

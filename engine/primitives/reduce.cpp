@@ -68,6 +68,31 @@ Arrays Prod::jvp(const Arrays& primals, const Arrays& tangents, const std::vecto
   return {astype(sum(changes, axes, true), outputs[0].dtype())};
 }
 
+// SquaredDeviations: the mean's own change has no part in the derivative, for the deviations from
+// it add up to 0.
+
+namespace {
+
+/// How fast each element changes the sum, in `dtype`.
+array deviation_slopes(const array& x, const std::vector<int>& axes, Dtype dtype) {
+  const array wide = astype(x, dtype);
+  return multiply(subtract(wide, mean(wide, axes, true)), array(2, dtype));
+}
+
+}  // namespace
+
+Arrays SquaredDeviations::vjp(const Arrays& primals, const Arrays& cotangents,
+                              const std::vector<int>&, const Arrays& outputs) const {
+  const array slopes = deviation_slopes(primals[0], axes, outputs[0].dtype());
+  return {astype(multiply(cotangents[0], slopes), primals[0].dtype())};
+}
+
+Arrays SquaredDeviations::jvp(const Arrays& primals, const Arrays& tangents,
+                              const std::vector<int>&, const Arrays& outputs) const {
+  const array slopes = deviation_slopes(primals[0], axes, outputs[0].dtype());
+  return {sum(multiply(tangents[0], slopes), axes, true)};
+}
+
 // Max, Min
 
 namespace {

@@ -53,6 +53,18 @@ class Prod final : public ReductionOf<Prod> {
              const Arrays& outputs) const override;
 };
 
+/// The sum of the squares of what elements differ from their mean by: real dtypes of floats, in
+/// float32 or float64, like Sum.
+class SquaredDeviations final : public ReductionOf<SquaredDeviations> {
+ public:
+  using ReductionOf::ReductionOf;
+  static constexpr const char* type_name = "SquaredDeviations";
+  Arrays vjp(const Arrays& primals, const Arrays& cotangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+  Arrays jvp(const Arrays& primals, const Arrays& tangents, const std::vector<int>& argnums,
+             const Arrays& outputs) const override;
+};
+
 /// The derivative is shared by all elements that are the largest (smallest).
 class Extremum : public Reduction {
  public:

@@ -11,6 +11,7 @@
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
+#include "engine/backend/cpu/scan_floats.h"
 #include "engine/backend/cpu/thread_pool.h"
 
 namespace quern::cpu {
@@ -117,8 +118,6 @@ constexpr size_t lines_abreast = 4;
 /// A longer line is cut into blocks, whose totals are found first. The same blocks, hence the same
 /// rounding, for any number of threads.
 constexpr size_t block_elements = size_t(1) << 12;
-/// So many lines keep all threads busy as they are.
-constexpr size_t many_lines = 64;
 
 /// Takes the elements of `lines` lines, whose first ones are `apart` elements from each other, into
 /// their carries; writes what each is on the way to `out`, unless that is null.
@@ -243,11 +242,37 @@ void scan_all(const Scan& p, const array& in, array& out) {
     scan_long_line<Op>(from + i * n, to + i * n, n, p.reverse, p.inclusive);
 }
 
+/// Runs what has vectors of its own; false for the rest.
+template <typename Op>
+bool scan_as_floats(const Scan& p, const array& in, array& out) {
+  if constexpr (std::is_same_v<Op, Adding> || std::is_same_v<Op, Maximizing> ||
+                std::is_same_v<Op, Minimizing>) {
+    using Kind = FloatScan::Kind;
+    const auto axis = size_t(p.axis);
+    const auto n = size_t(in.shape()[axis]), inner = size_t(out.strides()[axis]);
+    const FloatScan scan{.kind = std::is_same_v<Op, Adding>       ? Kind::sum
+                                 : std::is_same_v<Op, Maximizing> ? Kind::largest
+                                                                  : Kind::smallest,
+                         .dtype = in.dtype(),
+                         .in = in.data<char>(),
+                         .out = out.data<char>(),
+                         .outer = in.size() / (n * inner),
+                         .n = n,
+                         .inner = inner,
+                         .reverse = p.reverse,
+                         .inclusive = p.inclusive};
+    if (!has_vectors(scan)) return false;
+    scan_floats(scan);
+    return true;
+  }
+  return false;
+}
+
 template <typename P, typename Op>
 void scan(const P& p, const std::vector<array>& in, std::vector<array>& out) {
   const array dense = row_contiguous(in[0]);
   out[0].allocate();
-  if (out[0].size() == 0) return;
+  if (out[0].size() == 0 || scan_as_floats<Op>(p, dense, out[0])) return;
   dispatch(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
     constexpr bool ordered = !std::is_same_v<T, complex64_t>;
     constexpr bool real = std::is_floating_point_v<typename Carried<T>::type>;

@@ -33,6 +33,12 @@ class TileReader {
   /// Whether all elements are one and the same, so that a tile read once serves for all.
   bool is_constant() const { return constant_; }
 
+  /// The elements from `begin` on, all of them, if nothing has to be gathered or converted; else
+  /// nullptr.
+  const void* in_place(size_t begin) const {
+    return dense_ && !widens_ ? data_ + begin * itemsize_ : nullptr;
+  }
+
   /// Elements [begin, begin + n), n at most tile_elements: in place if nothing has to be gathered
   /// or converted, else copied to `scratch`.
   const void* read(size_t begin, size_t n, void* scratch) const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/comparison.h"
@@ -92,6 +93,99 @@ TEST(Reduce, HalfMeansAndVariancesDoNotOverflow) {
   EXPECT_EQ(mean(a).item<float>(), 300);
   EXPECT_EQ(var(a).item<float>(), 0);
   EXPECT_EQ(mean(a).dtype(), float16);
+}
+
+/// The variance of the middle axis of a row-major [outer, n, inner] array, twice over it in float64.
+std::vector<double> variances(const std::vector<double>& x, size_t outer, size_t n, size_t inner,
+                              size_t ddof) {
+  std::vector<double> result;
+  for (size_t o = 0; o < outer; ++o) {
+    for (size_t k = 0; k < inner; ++k) {
+      double mean = 0, squares = 0;
+      for (size_t i = 0; i < n; ++i) mean += x[(o * n + i) * inner + k] / double(n);
+      for (size_t i = 0; i < n; ++i) squares += std::pow(x[(o * n + i) * inner + k] - mean, 2);
+      result.push_back(squares / double(n - ddof));
+    }
+  }
+  return result;
+}
+
+TEST(Reduce, VariancesAgreeWithFloat64WhateverTheShapeAndTheMean) {
+  for (const auto& [outer, n, inner] : std::vector<std::tuple<int, int, int>>{{70, 5, 1},
+                                                                              {9, 100, 1},
+                                                                              {3, 5000, 1},
+                                                                              {1, 200'001, 1},
+                                                                              {1, 1003, 3},
+                                                                              {5, 37, 70},
+                                                                              {1, 9000, 100},
+                                                                              {2, 300, 5001}}) {
+    for (const double mean : {0.0, 1000.0}) {
+      for (const Dtype dtype : {float64, float32, bfloat16, float16}) {
+        if (dtype.size() == 2 && mean != 0) continue;  // its grid would be all that is left of x
+        const array x =
+            astype(add(random_array({outer, n, inner}, -1, 1), array(float(mean))), dtype);
+        const std::vector<double> want =
+            variances(values(x), size_t(outer), size_t(n), size_t(inner), 2);
+        const array narrow = var(x, 1, false, 2);
+        EXPECT_EQ(narrow.dtype(), dtype);
+        const std::vector<double> got = values(narrow);
+        const double tolerance = dtype == float64    ? 1e-9
+                                 : dtype == float32  ? 2e-6
+                                 : dtype == bfloat16 ? 4e-3
+                                                     : 5e-4;
+        for (size_t i = 0; i < want.size(); ++i)
+          ASSERT_NEAR(got[i], want[i], tolerance * want[i]) << n << " " << inner << " " << i;
+      }
+    }
+  }
+}
+
+TEST(Reduce, VariancesOverAnyAxesOfAnyLayout) {
+  const array a = random_array({6, 50, 7, 30}, 3, 4);
+  for (const std::vector<int>& axes :
+       {std::vector{0}, {1}, {2, 3}, {0, 2}, {1, 3}, {0, 1, 2, 3}}) {
+    for (const array& x : {a, transpose(a), slice(a, {1, 0, 0, 3}, {6, 50, 7, 30}, {1, 3, 2, 2})}) {
+      EXPECT_TRUE(allclose(var(x, axes), astype(var(astype(x, float64), axes), float32), 2e-6, 0)
+                      .item<bool>());
+    }
+  }
+  EXPECT_NEAR(var(array({1, 2, 3, 4, 5})).item<float>(), 2, 1e-6);
+  EXPECT_TRUE(std::isnan(var(array({1.0f}), 0, false, 1).item<float>()));
+  EXPECT_TRUE(std::isnan(var(array({1.0f, INFINITY, 2.0f})).item<float>()));
+}
+
+TEST(Reduce, EqualElementsDoNotVary) {
+  for (const Shape& shape : {Shape{5000, 1}, Shape{4999, 33}, Shape{12, 1}}) {
+    const array x = contiguous(broadcast_to(array(0.1f), shape));
+    EXPECT_EQ(max(var(x, 0)).item<float>(), 0);
+    EXPECT_EQ(max(var(contiguous(transpose(x)), 1)).item<float>(), 0);
+  }
+}
+
+TEST(Reduce, SumsAndExtremaOfColumnsOfAnyWidth) {
+  for (const auto& [n, width] : std::vector<std::pair<int, int>>{
+           {1, 9}, {1000, 3}, {77, 64}, {300, 1000}, {130, 4099}, {5, 20'000}}) {
+    for (const Dtype dtype : {float32, float16, bfloat16, int32}) {
+      const array a = astype(random_array({n, width}, -50, 50), dtype);
+      const std::vector<double> x = values(a), sums = values(sum(a, 0)), most = values(max(a, 0)),
+                                least = values(min(a, 0)), first = values(argmax(a, 0));
+      for (size_t k = 0; k < size_t(width); ++k) {
+        double total = 0, size = 0;
+        size_t largest = k, smallest = k;
+        for (size_t i = k; i < x.size(); i += size_t(width)) {
+          total += x[i];
+          size += std::abs(x[i]);
+          if (x[i] > x[largest]) largest = i;
+          if (x[i] < x[smallest]) smallest = i;
+        }
+        const double precision = dtype == bfloat16 ? 4e-3 : dtype == float16 ? 5e-4 : 0;
+        ASSERT_NEAR(sums[k], total, 1e-6 * size + precision * std::abs(total));
+        ASSERT_EQ(most[k], x[largest]);
+        ASSERT_EQ(least[k], x[smallest]);
+        ASSERT_EQ(first[k], double(largest / size_t(width)));
+      }
+    }
+  }
 }
 
 TEST(Reduce, NaNAnywhereIsTheMaximum) {

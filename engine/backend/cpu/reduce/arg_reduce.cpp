@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <type_traits>
 
 #include "engine/array/dispatch.h"
@@ -17,22 +16,7 @@ constexpr size_t parallel_elements = size_t(1) << 15;
 
 template <typename T>
 bool is_nan(T x) {
-  if constexpr (std::is_floating_point_v<T>)
-    return std::isnan(x);
-  else
-    return false;
-}
-
-/// Where the first of n elements that equals the extremum `best` is; `best` may be NaN.
-template <typename T>
-size_t find_first(const T* x, size_t n, T best) {
-  size_t i = 0;
-  if (is_nan(best)) {
-    while (i + 1 < n && !is_nan(x[i])) ++i;
-  } else {
-    while (i + 1 < n && !(x[i] == best)) ++i;
-  }
-  return i;
+  return x != x;
 }
 
 /// The reducer finds each tile's extremum at full speed; only a tile that beats those before it is
@@ -45,13 +29,13 @@ uint32_t arg_extremum(const TileReader& reader, const Reducer& reducer, size_t b
   size_t place = 0;
   for (size_t i = 0; i < n; i += tile_elements) {
     const size_t count = std::min(tile_elements, n - i);
-    const T* x = static_cast<const T*>(reader.read(begin + i, count, scratch));
+    const void* x = reader.read(begin + i, count, scratch);
     T extremum;
     reducer.start(&extremum, 1);
     reducer.add_runs(x, count, 1, &extremum);
     if (i > 0 && !is_nan(extremum) && !(larger ? extremum > best : extremum < best)) continue;
     best = extremum;
-    place = i + find_first(x, count, best);
+    place = i + reducer.find(x, count, &best);
     if (is_nan(best)) break;
   }
   return uint32_t(place);
@@ -71,11 +55,10 @@ void arg_reduce(const P& p, const std::vector<array>& in, std::vector<array>& ou
   shape.push_back(a.shape()[axis]);
   strides.push_back(a.strides()[axis]);
 
-  const Dtype compute = compute_dtype(a.dtype());
-  const TileReader reader(a, shape, strides, compute);
-  const Reducer& reducer = reducers().find(Extremum(p.stream(), p.axes), compute);
+  const TileReader reader(a, shape, strides, a.dtype());
+  const Reducer& reducer = reducers().find(Extremum(p.stream(), p.axes), a.dtype());
   uint32_t* to = out.data<uint32_t>();
-  dispatch(compute, [&]<typename T>(std::type_identity<T>) {
+  dispatch(compute_dtype(a.dtype()), [&]<typename T>(std::type_identity<T>) {
     if constexpr (std::is_arithmetic_v<T>) {
       parallel_for(
           out.size(), std::max<size_t>(1, parallel_elements / n), [&](size_t begin, size_t end) {

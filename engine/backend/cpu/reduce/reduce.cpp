@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <vector>
 
 #include "engine/backend/cpu/cpu.h"
@@ -17,6 +18,10 @@ constexpr size_t parallel_elements = size_t(1) << 15;
 /// whose totals are then merged: the same parts, hence the same rounding, for any number of
 /// threads.
 constexpr size_t part_elements = size_t(1) << 16;
+/// Wide rows that lie there as they are needed are taken in strips of so many columns, and parts of
+/// them have so many rows that their totals are few beside them.
+constexpr size_t strip_columns = 4096;
+constexpr size_t strip_rows = 64;
 
 /// A reduction as [outer, reduced, inner]: results are [outer, inner], row-major. Inner axes are
 /// dense, so that rows of them can be taken column by column; there are none when elements of one
@@ -61,8 +66,12 @@ struct Plan {
 /// totals.
 void accumulate(const TileReader& reader, const Plan& plan, const Reducer& reducer, size_t outer,
                 size_t column, size_t width, size_t row_begin, size_t row_end, void* totals) {
-  TileMemory scratch;
   const size_t first = outer * plan.reduced;
+  if (plan.inner > 1) {
+    if (const void* elements = reader.in_place((first + row_begin) * plan.inner + column))
+      return reducer.add_rows(elements, plan.inner, width, row_end - row_begin, totals);
+  }
+  TileMemory scratch;
   const size_t rows_together = width == plan.inner ? tile_elements / width : 1;
   for (size_t row = row_begin; row < row_end; row += rows_together) {
     const size_t rows = std::min(rows_together, row_end - row);
@@ -70,7 +79,7 @@ void accumulate(const TileReader& reader, const Plan& plan, const Reducer& reduc
     if (plan.inner == 1)
       reducer.add_runs(elements, rows, 1, totals);
     else
-      reducer.add_rows(elements, width, rows, totals);
+      reducer.add_rows(elements, width, width, rows, totals);
   }
 }
 
@@ -98,28 +107,30 @@ void reduce(const Primitive& primitive, const std::vector<array>& in, std::vecto
   if (out.size() == 0) return;
   const array& a = in[0];
   const Dtype compute = compute_dtype(a.dtype());
-  const Reducer& reducer = reducers().find(primitive, compute);
+  const Reducer& reducer = reducers().find(primitive, a.dtype());
   const Plan plan(a, static_cast<const Reduction&>(primitive).axes);
-  const TileReader reader(a, plan.shape, plan.strides, compute);
+  const TileReader reader(a, plan.shape, plan.strides, a.dtype());
   const TileWriter writer(out, compute);
 
   if (plan.inner == 1 && plan.reduced > 0 && plan.reduced <= tile_elements / 2) {
     return reduce_short_runs(reader, writer, plan, reducer);
   }
-  const size_t width = std::min(plan.inner, tile_elements);
+  const bool strips = plan.inner > 1 && reader.in_place(0);
+  const size_t width = std::min(plan.inner, strips ? strip_columns : tile_elements);
   const size_t columns = (plan.inner + width - 1) / width;
   const size_t results = plan.outer * columns;  // of `width` elements each
   size_t part = std::max<size_t>(1, plan.reduced);
-  if (results < 64) part = std::min(part, std::max<size_t>(1, part_elements / width));
+  if (results < 64)
+    part = std::min(part, std::max(strips ? strip_rows : size_t(1), part_elements / width));
   const size_t parts = std::max<size_t>(1, (plan.reduced + part - 1) / part);
 
-  const auto finish = [&](size_t result, const void* totals) {
-    TileMemory scratch;
+  const auto finish = [&](size_t result, const void* totals, char* scratch) {
     const size_t column = result % columns * width;
     const size_t n = std::min(width, plan.inner - column);
     const size_t at = result / columns * plan.inner + column;
     reducer.finish(totals, n, writer.place(at, scratch));
-    writer.finish(at, n, scratch);
+    for (size_t i = 0; i < n; i += tile_elements)
+      writer.finish(at + i, std::min(tile_elements, n - i), scratch + i * compute.size());
   };
   const auto total = [&](size_t result, size_t index, void* totals) {
     const size_t column = result % columns * width;
@@ -129,19 +140,19 @@ void reduce(const Primitive& primitive, const std::vector<array>& in, std::vecto
                std::min(plan.reduced, (index + 1) * part), totals);
   };
 
+  const size_t stride = width * reducer.total_size, result_bytes = width * compute.size();
   const size_t grain = std::max<size_t>(1, parallel_elements / std::max<size_t>(1, part * width));
   if (parts == 1) {
     parallel_for(results, grain, [&](size_t begin, size_t end) {
-      alignas(64) char totals[tile_elements * max_total_size];
+      const std::unique_ptr<char[]> memory(new char[stride + result_bytes]);
       for (size_t result = begin; result < end; ++result) {
-        total(result, 0, totals);
-        finish(result, totals);
+        total(result, 0, memory.get());
+        finish(result, memory.get(), memory.get() + stride);
       }
     });
     return;
   }
-  const size_t stride = width * reducer.total_size;
-  std::vector<char> partial(results * parts * stride);
+  const std::unique_ptr<char[]> partial(new char[results * parts * stride + result_bytes]);
   parallel_for(results * parts, grain, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) total(i / parts, i % parts, &partial[i * stride]);
   });
@@ -149,7 +160,7 @@ void reduce(const Primitive& primitive, const std::vector<array>& in, std::vecto
     char* totals = &partial[result * parts * stride];
     const size_t n = std::min(width, plan.inner - result % columns * width);
     for (size_t i = 1; i < parts; ++i) reducer.merge(totals + i * stride, n, totals);
-    finish(result, totals);
+    finish(result, totals, &partial[results * parts * stride]);
   }
 }
 
@@ -161,6 +172,7 @@ void register_reduce(KernelTable& table) {
   table.add<Max>(reduce);
   table.add<Min>(reduce);
   table.add<Prod>(reduce);
+  table.add<SquaredDeviations>(reduce);
   table.add<Sum>(reduce);
 }
 

@@ -14,7 +14,7 @@
 #define HWY_TARGET_INCLUDE "engine/backend/cpu/reduce/reducers.cpp"
 #include "hwy/foreach_target.h"
 // after foreach_target.h
-#include "hwy/highway.h"
+#include "engine/backend/cpu/reduce/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace quern::cpu::HWY_NAMESPACE {
@@ -106,6 +106,13 @@ struct MinimizingTruth : Minimizing {
 
 template <class Op, typename T, typename Total>
 struct Loops {
+  using Element = Computed<T>;
+  static constexpr bool totals_are_elements = std::is_same_v<Total, Element>;
+  /// Of rows that are taken together, floats are added up in their own precision, as those of a run
+  /// are; products would leave its range.
+  static constexpr size_t abreast =
+      has_lanes<T> && !std::is_same_v<Op, Multiplying> ? rows_abreast : 1;
+
   static void start(void* totals, size_t n) {
     std::fill_n(static_cast<Total*>(totals), n, Op::template neutral<Total>());
   }
@@ -118,19 +125,19 @@ struct Loops {
 
   static Total add_run(const T* x, size_t n, Total sum) {
     size_t i = 0;
-    if constexpr (std::is_floating_point_v<T>) {
+    if constexpr (has_lanes<T>) {
       // Four vectors of partial results: rounding errors stay small, additions overlap.
-      const hn::ScalableTag<T> d;
+      const hn::ScalableTag<Element> d;
       const size_t lanes = hn::Lanes(d);
       if (n < 4 * lanes) return add_few(x, n, sum);
-      auto a = hn::Set(d, Op::template neutral<T>()), b = a, c = a, e = a;
+      auto a = hn::Set(d, Op::template neutral<Element>()), b = a, c = a, e = a;
       for (; i + 4 * lanes <= n; i += 4 * lanes) {
-        a = Op::vector(a, hn::LoadU(d, x + i));
-        b = Op::vector(b, hn::LoadU(d, x + i + lanes));
-        c = Op::vector(c, hn::LoadU(d, x + i + 2 * lanes));
-        e = Op::vector(e, hn::LoadU(d, x + i + 3 * lanes));
+        a = Op::vector(a, load_computed(d, x + i));
+        b = Op::vector(b, load_computed(d, x + i + lanes));
+        c = Op::vector(c, load_computed(d, x + i + 2 * lanes));
+        e = Op::vector(e, load_computed(d, x + i + 3 * lanes));
       }
-      HWY_ALIGN T partial[hn::MaxLanes(d)];
+      HWY_ALIGN Element partial[hn::MaxLanes(d)];
       hn::Store(Op::vector(Op::vector(a, b), Op::vector(c, e)), d, partial);
       for (size_t k = 0; k < lanes; ++k) sum = Op()(sum, Total(partial[k]));
     }
@@ -138,28 +145,64 @@ struct Loops {
   }
 
   static Total add_few(const T* x, size_t n, Total sum) {
-    for (size_t i = 0; i < n; ++i) sum = Op()(sum, Total(x[i]));
+    for (size_t i = 0; i < n; ++i) sum = Op()(sum, Total(Element(x[i])));
     return sum;
   }
 
-  static void add_row(const T* x, size_t width, Total* totals) {
-    for (size_t i = 0; i < width; ++i) totals[i] = Op()(totals[i], Total(x[i]));
+  /// Takes the elements of `rows` rows that are in one column into its total.
+  template <size_t rows>
+  static void add_columns(const T* x, size_t apart, size_t width, Total* totals) {
+    size_t i = 0;
+    if constexpr (has_lanes<T>) {
+      const hn::ScalableTag<Element> d;
+      for (; i + hn::Lanes(d) <= width; i += hn::Lanes(d)) {
+        auto v = load_computed(d, x + i);
+        for (size_t r = 1; r < rows; ++r) v = Op::vector(v, load_computed(d, x + r * apart + i));
+        if constexpr (rows == rows_abreast) prefetch_rows(x, apart, i);
+        add_lanes(d, v, totals + i);
+      }
+    }
+    for (; i < width; ++i) {
+      Element sum = x[i];
+      for (size_t r = 1; r < rows; ++r) sum = Op()(sum, Element(x[r * apart + i]));
+      totals[i] = Op()(totals[i], Total(sum));
+    }
   }
 
-  static void add_rows(const void* elements, size_t width, size_t rows, void* totals) {
+  template <class D>
+  static HWY_INLINE void add_lanes(D d, hn::Vec<D> v, Total* totals) {
+    if constexpr (totals_are_elements) {
+      hn::StoreU(Op::vector(hn::LoadU(d, totals), v), d, totals);
+    } else {
+      for_each_wide(d, v, [totals](auto wide, auto part, size_t first) {
+        hn::StoreU(Op::vector(hn::LoadU(wide, totals + first), part), wide, totals + first);
+      });
+    }
+  }
+
+  static void add_rows(const void* elements, size_t apart, size_t width, size_t rows,
+                       void* totals) {
     const T* x = static_cast<const T*>(elements);
     Total* to = static_cast<Total*>(totals);
     // Narrow rows are taken several at a time, as one wide row with its own totals.
     constexpr size_t wide_row = 64;
-    const size_t together = wide_row / width;
+    const size_t together = apart == width ? wide_row / width : 0;
     if (together > 1 && rows >= 2 * together) {
       Total wide[wide_row];
-      start(wide, together * width);
-      for (; rows >= together; rows -= together, x += together * width)
-        add_row(x, together * width, wide);
+      const size_t wide_rows = rows / together, wide_width = together * width;
+      start(wide, wide_width);
+      add_wide_rows(x, wide_width, wide_width, wide_rows, wide);
       for (size_t k = 0; k < together; ++k) merge(wide + k * width, width, to);
+      x += wide_rows * wide_width;
+      rows -= wide_rows * together;
     }
-    for (; rows > 0; --rows, x += width) add_row(x, width, to);
+    add_wide_rows(x, apart, width, rows, to);
+  }
+
+  static void add_wide_rows(const T* x, size_t apart, size_t width, size_t rows, Total* totals) {
+    for (; rows >= abreast; rows -= abreast, x += abreast * apart)
+      add_columns<abreast>(x, apart, width, totals);
+    for (; rows > 0; --rows, x += apart) add_columns<1>(x, apart, width, totals);
   }
 
   static void merge(const void* from, size_t n, void* totals) {
@@ -170,18 +213,46 @@ struct Loops {
 
   static void finish(const void* totals, size_t n, void* elements) {
     const Total* x = static_cast<const Total*>(totals);
-    T* to = static_cast<T*>(elements);
-    for (size_t i = 0; i < n; ++i) to[i] = T(x[i]);
+    Element* to = static_cast<Element*>(elements);
+    for (size_t i = 0; i < n; ++i) to[i] = Element(x[i]);
   }
 
-  static constexpr Reducer reducer{sizeof(Total), start, add_runs, add_rows, merge, finish};
+  static size_t find(const void* elements, size_t n, const void* total) {
+    const T* x = static_cast<const T*>(elements);
+    const Element wanted = *static_cast<const Element*>(total);
+    const bool wants_nan = wanted != wanted;
+    size_t i = 0;
+    if constexpr (has_lanes<T>) {
+      const hn::ScalableTag<Element> d;
+      const auto all_wanted = hn::Set(d, wanted);
+      for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) {
+        const auto v = load_computed(d, x + i);
+        const intptr_t lane =
+            hn::FindFirstTrue(d, wants_nan ? hn::IsNaN(v) : hn::Eq(v, all_wanted));
+        if (lane >= 0) return i + size_t(lane);
+      }
+    }
+    for (; i < n; ++i) {
+      const Element element = x[i];
+      if (wants_nan ? element != element : element == wanted) break;
+    }
+    return i;
+  }
+
+  static constexpr Reducer make() {
+    Reducer reducer{sizeof(Total), start, add_runs, add_rows, merge, finish, nullptr};
+    if constexpr (totals_are_elements && !std::is_same_v<Element, complex64_t>)
+      reducer.find = find;
+    return reducer;
+  }
+  static constexpr Reducer reducer = make();
 };
 
 template <typename T>
 void add_type(ReducerTable& t) {
   constexpr Dtype dtype = dtype_of<T>();
-  t.add<Max>(dtype, Loops<Maximizing, T, T>::reducer);
-  t.add<Min>(dtype, Loops<Minimizing, T, T>::reducer);
+  t.add<Max>(dtype, Loops<Maximizing, T, Computed<T>>::reducer);
+  t.add<Min>(dtype, Loops<Minimizing, T, Computed<T>>::reducer);
   if constexpr (std::is_integral_v<T>) {
     if constexpr (sizeof(T) >= 4) {  // narrower integers are summed as these
       using U = std::make_unsigned_t<T>;
@@ -205,6 +276,8 @@ void add_reducers(ReducerTable& t) {
   add_type<int16_t>(t);
   add_type<int32_t>(t);
   add_type<int64_t>(t);
+  add_type<float16_t>(t);
+  add_type<bfloat16_t>(t);
   add_type<float>(t);
   add_type<double>(t);
   // bool is a byte that is 0 or 1.
@@ -231,6 +304,7 @@ const ReducerTable& reducers() {
     auto* made = new ReducerTable;
     ReducerTable& t = *made;
     HWY_DYNAMIC_DISPATCH(add_reducers)(t);
+    add_squared_deviations(t);
     return made;
   }();
   return *table;
