@@ -70,6 +70,8 @@ int main(int argc, char** argv) {
                  "llama.cpp's benchmark program: measure the models with it too, in turn");
   app.add_option("--node-llama-cpp", options.node_llama_cpp,
                  "a folder in which node-llama-cpp is installed: measure the models with it too");
+  app.add_flag("--numpy", options.numpy,
+               "measure sorts, scans, gathers and reductions of float32 with python3's NumPy too");
   CLI11_PARSE(app, argc, argv);
   if (threads > 0) setenv("QUERN_NUM_THREADS", std::to_string(threads).c_str(), 1);
   try {

@@ -2,6 +2,7 @@
 
 #include "bench/kernels/random_arrays.h"
 #include "bench/kernels/whole_array.h"
+#include "bench/peers/numpy.h"
 #include "bench/suite/sections.h"
 
 namespace quern::bench {
@@ -40,12 +41,23 @@ void movements(Suite& suite) {
     add("concatenate", [](const array& x) { return concatenate({x, x}, -1); });
     // As an embedding reads its rows.
     const array rows = random::randint(0, 8192, {8192}, int32, random::key(3));
-    add("take_rows", [rows](const array& x) { return take(x, rows, 0); });
+    suite.measure("move/take_rows/" + name_of(dtype), [&] {
+      Work work = moving({random_array({8192, 4096}, dtype)},
+                         [rows](const Arrays& in) { return take(in[0], rows, 0); });
+      if (dtype == float32)
+        work.peer = numpy_peer(suite, {8192, 4096}, work.amount, "np.take(x, rows, 0)",
+                               "rows = rng.integers(0, 8192, 8192)");
+      return work;
+    });
     suite.measure("move/take_along_rows/" + name_of(dtype), [&] {
       array order = random::randint(0, 4096, {8192, 4096}, int32, random::key(4));
       order.eval();
-      return passing_over({random_array({8192, 4096}, dtype), order},
-                          [](const Arrays& in) { return take_along_axis(in[0], in[1], -1); });
+      Work work = passing_over({random_array({8192, 4096}, dtype), order},
+                               [](const Arrays& in) { return take_along_axis(in[0], in[1], -1); });
+      if (dtype == float32)
+        work.peer = numpy_peer(suite, {8192, 4096}, work.amount, "np.take_along_axis(x, order, -1)",
+                               "order = rng.integers(0, 4096, x.shape)");
+      return work;
     });
   }
 }

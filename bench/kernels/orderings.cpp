@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bench/kernels/random_arrays.h"
+#include "bench/peers/numpy.h"
 #include "bench/suite/sections.h"
 
 namespace quern::bench {
@@ -13,7 +14,8 @@ namespace {
 /// How the standard library orders one row of numbers.
 using OrderRow = void (*)(std::vector<float>& row);
 
-Work ordering(const Shape& shape, array (*operation)(const array& x), OrderRow by_hand) {
+Work ordering(Suite& suite, const Shape& shape, array (*operation)(const array& x),
+              OrderRow by_hand, const char* in_numpy) {
   const array x = random_array(shape);
   const auto rival = timed([=] {
     const auto row = size_t(shape.back());
@@ -26,7 +28,8 @@ Work ordering(const Shape& shape, array (*operation)(const array& x), OrderRow b
           .amount = 1,
           .bound = Rival{"std, one thread", rival},
           .run = timed([=] { operation(x).eval(); }),
-          .rounds = 2};
+          .rounds = 2,
+          .peer = numpy_peer(suite, shape, 1, in_numpy)};
 }
 
 }  // namespace
@@ -44,23 +47,26 @@ void orderings(Suite& suite) {
   };
   suite.measure("order/sort/one_row_of_4M", [&] {
     return ordering(
-        {1, 1 << 22}, [](const array& x) { return sort(x, -1); }, sorted);
+        suite, {1, 1 << 22}, [](const array& x) { return sort(x, -1); }, sorted, "np.sort(x, -1)");
   });
   suite.measure("order/sort/4096_rows_of_1024", [&] {
     return ordering(
-        {4096, 1024}, [](const array& x) { return sort(x, -1); }, sorted);
+        suite, {4096, 1024}, [](const array& x) { return sort(x, -1); }, sorted, "np.sort(x, -1)");
   });
   suite.measure("order/argsort/vocabulary", [&] {
     return ordering(
-        {1, 128256}, [](const array& x) { return argsort(x, -1); }, order);
+        suite, {1, 128256}, [](const array& x) { return argsort(x, -1); }, order,
+        "np.argsort(x, -1)");
   });
   suite.measure("order/topk/40_of_vocabulary", [&] {
     return ordering(
-        {1, 128256}, [](const array& x) { return topk(x, 40, -1); }, best_40);
+        suite, {1, 128256}, [](const array& x) { return topk(x, 40, -1); }, best_40,
+        "np.partition(x, x.shape[-1] - 40, -1)[:, -40:]");
   });
   suite.measure("order/partition/40_of_vocabulary", [&] {
     return ordering(
-        {1, 128256}, [](const array& x) { return partition(x, 128256 - 40, -1); }, best_40);
+        suite, {1, 128256}, [](const array& x) { return partition(x, 128256 - 40, -1); }, best_40,
+        "np.partition(x, x.shape[-1] - 40, -1)");
   });
 }
 

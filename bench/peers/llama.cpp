@@ -2,33 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
+
+#include "bench/peers/command.h"
 
 namespace quern::bench {
 
 namespace {
-
-/// What a command writes to its standard output. Throws std::runtime_error when it fails.
-std::string output_of(const std::string& command) {
-  FILE* pipe = popen(command.c_str(), "r");
-  if (!pipe) throw std::runtime_error(fmt::format("[bench] cannot run {}", command));
-  std::string output;
-  std::array<char, 4096> block;
-  while (const size_t n = fread(block.data(), 1, block.size(), pipe)) output.append(&block[0], n);
-  const int status = pclose(pipe);
-  if (status != 0)
-    throw std::runtime_error(fmt::format("[bench] this ended with status {}: {}", status, command));
-  return output;
-}
-
-std::string quoted(const std::string& text) {
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
 
 /// The beginning of a command that takes llama-bench's options; empty when none is wanted.
 std::string program(const Options& options) {

@@ -74,6 +74,7 @@ struct Options {
   std::string json_file;    ///< empty: none
   std::string llama_bench;  ///< a llama.cpp build's program; empty: none
   std::string node_llama_cpp;  ///< a folder that has node-llama-cpp installed; empty: none
+  bool numpy = false;          ///< measure orders, scans, gathers and reductions with NumPy too
 };
 
 /// Measures one thing after another and reports each. Work and what bounds it take turns; the

@@ -45,9 +45,8 @@ array wide_var(const array& a, const std::vector<int>& axes, bool keepdims, int 
                StreamOrDevice s) {
   const Dtype dtype = computed(a.dtype());
   const array elements = number_of_elements(a, axes, false, dtype, s);
-  const array n = ddof == 0
-                      ? elements
-                      : maximum(subtract(elements, array(ddof, dtype), s), array(0, dtype), s);
+  const array n =
+      ddof == 0 ? elements : maximum(subtract(elements, array(ddof, dtype), s), array(0, dtype), s);
   return divide(squared_deviations(a, axes, keepdims, s), n, s);
 }
 

@@ -11,6 +11,7 @@
 #include <hwy/highway.h>
 
 #include <cstddef>
+#include <type_traits>
 
 #include "engine/array/half.h"
 
@@ -65,17 +66,22 @@ HWY_INLINE void store_floats(D d, hn::Vec<D> v, float* p) {
   hn::StoreU(v, d, p);
 }
 
-/// Rounds to nearest even and keeps NaN a NaN.
+/// Floats whose upper halves are the bfloat16 nearest to v, of two the even one; NaN stays NaN.
 template <class D>
-HWY_INLINE void store_floats(D /*d*/, hn::Vec<D> v, bfloat16_t* p) {
-  const hn::Rebind<uint32_t, D> d32;
-  const hn::Rebind<uint16_t, D> d16;
+HWY_INLINE hn::Vec<hn::Rebind<uint32_t, D>> round_upper_halves(D /*d*/, hn::Vec<D> v) {
+  const hn::RebindToUnsigned<D> d32;
   const auto bits = hn::BitCast(d32, v);
   const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d32, 1u));
-  auto rounded = hn::ShiftRight<16>(hn::Add(hn::Add(bits, hn::Set(d32, 0x7fffu)), odd));
-  const auto quiet = hn::Or(hn::ShiftRight<16>(bits), hn::Set(d32, 0x40u));
-  rounded = hn::IfThenElse(hn::RebindMask(d32, hn::IsNaN(v)), quiet, rounded);
+  const auto rounded = hn::Add(hn::Add(bits, hn::Set(d32, 0x7fffu)), odd);
+  const auto quiet = hn::Or(bits, hn::Set(d32, 0x400000u));
+  return hn::IfThenElse(hn::RebindMask(d32, hn::IsNaN(v)), quiet, rounded);
+}
+
+template <class D>
+HWY_INLINE void store_floats(D d, hn::Vec<D> v, bfloat16_t* p) {
   const hn::Rebind<int32_t, D> di32;
+  const hn::Rebind<uint16_t, D> d16;
+  const auto rounded = hn::ShiftRight<16>(round_upper_halves(d, v));
   hn::StoreU(hn::DemoteTo(d16, hn::BitCast(di32, rounded)), d16, reinterpret_cast<uint16_t*>(p));
 }
 
@@ -89,6 +95,20 @@ HWY_INLINE void store_floats(D d, hn::Vec<D> v, float16_t* p) {
   hn::Store(v, d, lanes);
   for (size_t i = 0; i < hn::Lanes(d); ++i) p[i] = float16_t(lanes[i]);
 #endif
+}
+
+/// Two vectors, one after the other.
+template <class D, typename T>
+HWY_INLINE void store_floats(D d, hn::Vec<D> v, hn::Vec<D> next, T* p) {
+  if constexpr (std::is_same_v<T, bfloat16_t>) {
+    const hn::Repartition<uint16_t, D> d16;
+    hn::StoreU(hn::ConcatOdd(d16, hn::BitCast(d16, round_upper_halves(d, next)),
+                             hn::BitCast(d16, round_upper_halves(d, v))),
+               d16, reinterpret_cast<uint16_t*>(p));
+  } else {
+    store_floats(d, v, p);
+    store_floats(d, next, p + hn::Lanes(d));
+  }
 }
 
 }  // namespace HWY_NAMESPACE

@@ -88,7 +88,6 @@ struct Minimizing {
 
 using Tag = hn::ScalableTag<float>;
 using Lanes = hn::Vec<Tag>;
-using Indices = decltype(hn::SetTableIndices(Tag(), static_cast<const int32_t*>(nullptr)));
 
 constexpr size_t log2(size_t n) { return n <= 1 ? 0 : 1 + log2(n / 2); }
 
@@ -106,63 +105,99 @@ HWY_INLINE void transpose_blocks(Lanes (&v)[4]) {
   v[3] = hn::BitCast(d, hn::InterleaveUpper(pairs, high, high_2));
 }
 
-/// Scans four vectors of neighbouring elements: as groups of four, a group to a lane, so that most
-/// of it is done between vectors; only the groups' totals are scanned within one, by doubling: each
-/// lane takes in what lies 1, 2, 4... groups before it.
+/// Scans up to `piece` neighbouring elements, 64 of them at a time for vectors of 16: as groups of
+/// four, a group to a lane, so that most of it is done between vectors; only the groups' totals are
+/// scanned within one, by doubling: each lane takes in what lies 1, 2, 4... groups before it.
+///
+/// In three passes over the first-level cache: the totals' scan is a long chain of operations, and
+/// as a loop of its own has many of them under way at a time.
 template <class Op>
-class GroupScan {
+class PieceScan {
  public:
   static constexpr size_t vectors = 4;
+  static constexpr size_t most = piece / vectors / hn::MaxLanes(Tag());
 
-  GroupScan() {
+  PieceScan() {
     const Tag d;
     const size_t lanes = hn::Lanes(d), blocks = lanes / 4;
     // Transposed, vector i's block b is lane i of block b: the group after i * blocks + b others.
     const auto lane_of = [&](size_t group) { return group % blocks * 4 + group / blocks; };
-    HWY_ALIGN int32_t index[hn::MaxLanes(d)];
     HWY_ALIGN float group_of[hn::MaxLanes(d)];
     for (size_t group = 0; group < lanes; ++group) group_of[lane_of(group)] = float(group);
+    const auto groups = hn::Load(d, group_of);
     for (size_t step = 0; step < steps; ++step) {
       const size_t distance = size_t(1) << step;
       for (size_t group = 0; group < lanes; ++group)
-        index[lane_of(group)] = int32_t(lane_of(group < distance ? 0 : group - distance));
-      before_[step] = hn::SetTableIndices(d, index);
-      none_[step] = hn::Lt(hn::Load(d, group_of), hn::Set(d, float(distance)));
+        before_[step][lane_of(group)] = int32_t(lane_of(group < distance ? 0 : group - distance));
+      // What is combined with the lanes that have no such group before them.
+      hn::Store(hn::IfThenElseZero(hn::Lt(groups, hn::Set(d, float(distance))), hn::Set(d, 1.0f)),
+                d, none_[step]);
     }
   }
 
-  /// v: elements, then what Op makes of all up to each, or before each, and of `carry`. Returns what
-  /// it makes of all of them.
-  HWY_INLINE double operator()(Lanes (&v)[vectors], double carry, bool inclusive) const {
+  /// Groups of elements -> what Op makes of all up to each (before each: exclusive), and of
+  /// `carry`. load(k): vector k of them; store(k, v, w): vectors k and k + 1. Returns what it makes
+  /// of all.
+  template <class Load, class Store>
+  HWY_INLINE double operator()(size_t count, double carry, bool inclusive, Load&& load,
+                               Store&& store) const {
     const Tag d;
-    transpose_blocks(v);
-    for (size_t k = 1; k < vectors; ++k) v[k] = Op::vector(v[k - 1], v[k]);
-    Lanes totals = v[vectors - 1];
-    for (size_t step = 0; step < steps; ++step)
-      totals = Op::vector(group_before(totals, step), totals);
-    const Lanes base = Op::vector(hn::Set(d, float(carry)), group_before(totals, 0));
-    if (inclusive) {
-      for (size_t k = 0; k < vectors; ++k) v[k] = Op::vector(base, v[k]);
-    } else {
-      for (size_t k = vectors - 1; k > 0; --k) v[k] = Op::vector(base, v[k - 1]);
-      v[0] = base;
+    const size_t lanes = hn::Lanes(d);
+    HWY_ALIGN float scanned[most * vectors * hn::MaxLanes(d)];
+    for (size_t i = 0; i < count; ++i) {
+      float* at = scanned + i * vectors * lanes;
+      Lanes v[vectors];
+      for (size_t k = 0; k < vectors; ++k) v[k] = load(i * vectors + k);
+      transpose_blocks(v);
+      hn::Store(v[0], d, at);
+      for (size_t k = 1; k < vectors; ++k)
+        hn::Store(v[k] = Op::vector(v[k - 1], v[k]), d, at + k * lanes);
     }
-    transpose_blocks(v);
-    HWY_ALIGN float all[hn::MaxLanes(d)];
-    hn::Store(totals, d, all);
-    return Op::of(carry, double(all[hn::Lanes(d) - 1]));
+    HWY_ALIGN float bases[most * hn::MaxLanes(d)];
+    carry = scan_totals(scanned, count, carry, bases);
+    for (size_t i = 0; i < count; ++i) {
+      const float* at = scanned + i * vectors * lanes;
+      const Lanes base = hn::Load(d, bases + i * lanes);
+      Lanes v[vectors];
+      for (size_t k = 0; k < vectors; ++k) {
+        if (inclusive)
+          v[k] = Op::vector(base, hn::Load(d, at + k * lanes));
+        else
+          v[k] = k == 0 ? base : Op::vector(base, hn::Load(d, at + (k - 1) * lanes));
+      }
+      transpose_blocks(v);
+      for (size_t k = 0; k < vectors; k += 2) store(i * vectors + k, v[k], v[k + 1]);
+    }
+    return carry;
   }
 
  private:
   static constexpr size_t steps = log2(hn::MaxLanes(Tag()));
 
-  HWY_INLINE Lanes group_before(Lanes v, size_t step) const {
-    return hn::IfThenElse(none_[step], hn::Set(Tag(), float(Op::neutral)),
-                          hn::TableLookupLanes(v, before_[step]));
+  /// What comes before each group.
+  HWY_INLINE double scan_totals(const float* scanned, size_t count, double carry,
+                                float* bases) const {
+    const Tag d;
+    const size_t lanes = hn::Lanes(d);
+    const auto neutral = hn::Set(d, float(Op::neutral));
+    const auto before = [&](Lanes v, size_t step) HWY_ATTR {
+      const auto none = hn::Ne(hn::Load(d, none_[step]), hn::Zero(d));
+      return hn::IfThenElse(none, neutral,
+                            hn::TableLookupLanes(v, hn::SetTableIndices(d, before_[step])));
+    };
+    for (size_t i = 0; i < count; ++i) {
+      Lanes totals = hn::Load(d, scanned + (i * vectors + vectors - 1) * lanes);
+      for (size_t step = 0; step < steps; ++step) totals = Op::vector(before(totals, step), totals);
+      hn::Store(Op::vector(hn::Set(d, float(carry)), before(totals, 0)), d, bases + i * lanes);
+      HWY_ALIGN float all[hn::MaxLanes(d)];
+      hn::Store(totals, d, all);
+      carry = Op::of(carry, double(all[lanes - 1]));
+    }
+    return carry;
   }
 
-  Indices before_[steps];
-  hn::Mask<Tag> none_[steps];
+  HWY_ALIGN int32_t before_[steps][hn::MaxLanes(Tag())];
+  HWY_ALIGN float none_[steps][hn::MaxLanes(Tag())];
 };
 
 template <class Op, typename T>
@@ -237,60 +272,49 @@ class Scanner {
 
   /// Neighbouring elements, with what comes before them.
   void stretch(const T* from, T* to, size_t n, double carry) const {
-    const GroupScan<Op> groups;
-    if (!streams_) {
-      scan_piece(groups, from, to, n, carry);
-      return;
-    }
+    const PieceScan<Op> scan;
     alignas(64) T buffer[piece];
     for (size_t done = 0; done < n; done += piece) {
       const size_t count = std::min(piece, n - done);
       const size_t at = scan_.reverse ? n - done - count : done;
-      carry = scan_piece(groups, from + at, buffer, count, carry);
-      stream_copy(buffer, to + at, count * sizeof(T));
+      carry = scan_piece(scan, from + at, streams_ ? buffer : to + at, count, carry);
+      if (streams_) stream_copy(buffer, to + at, count * sizeof(T));
     }
   }
 
-  /// Returns what comes before the elements behind these.
-  double scan_piece(const GroupScan<Op>& groups, const T* from, T* to, size_t n,
-                    double carry) const {
-    constexpr size_t most = GroupScan<Op>::vectors * hn::MaxLanes(Tag());
-    const size_t together = GroupScan<Op>::vectors * hn::Lanes(Tag());
-    size_t done = 0;
-    for (; done + together <= n; done += together) {
-      const size_t at = scan_.reverse ? n - done - together : done;
-      carry = scan_groups(groups, from + at, to + at, carry);
-    }
-    if (done == n) return carry;
+  /// Up to `piece` elements. Returns what comes before those behind them.
+  double scan_piece(const PieceScan<Op>& scan, const T* from, T* to, size_t n, double carry) const {
+    const size_t together = PieceScan<Op>::vectors * hn::Lanes(Tag());
+    const size_t whole = n / together * together, rest = n - whole;
+    carry = scan_whole(scan, from + (scan_.reverse ? rest : 0), to + (scan_.reverse ? rest : 0),
+                       whole, carry);
+    if (rest == 0) return carry;
     // The rest, among elements that change nothing.
-    const size_t rest = n - done, at = scan_.reverse ? 0 : done;
-    const size_t place = scan_.reverse ? together - rest : 0;
+    constexpr size_t most = PieceScan<Op>::vectors * hn::MaxLanes(Tag());
+    const size_t at = scan_.reverse ? 0 : whole, place = scan_.reverse ? together - rest : 0;
     alignas(64) T padded[most], results[most];
     std::fill_n(padded, together, T(float(Op::neutral)));
     std::copy_n(from + at, rest, padded + place);
-    carry = scan_groups(groups, padded, results, carry);
+    carry = scan_whole(scan, padded, results, together, carry);
     std::copy_n(results + place, rest, to + at);
     return carry;
   }
 
-  HWY_INLINE double scan_groups(const GroupScan<Op>& groups, const T* from, T* to,
-                                double carry) const {
-    constexpr size_t vectors = GroupScan<Op>::vectors;
+  double scan_whole(const PieceScan<Op>& scan, const T* from, T* to, size_t n, double carry) const {
     const Tag d;
-    const auto place = [&](size_t k) {
-      return (scan_.reverse ? vectors - 1 - k : k) * hn::Lanes(d);
-    };
-    Lanes v[vectors];
-    for (size_t k = 0; k < vectors; ++k) {
-      v[k] = load_floats(d, from + place(k));
-      if (scan_.reverse) v[k] = hn::Reverse(d, v[k]);
+    const size_t lanes = hn::Lanes(d), count = n / (PieceScan<Op>::vectors * lanes);
+    if (!scan_.reverse) {
+      return scan(
+          count, carry, scan_.inclusive,
+          [=](size_t k) HWY_ATTR { return load_floats(d, from + k * lanes); },
+          [=](size_t k, Lanes v, Lanes w) HWY_ATTR { store_floats(d, v, w, to + k * lanes); });
     }
-    carry = groups(v, carry, scan_.inclusive);
-    for (size_t k = 0; k < vectors; ++k) {
-      if (scan_.reverse) v[k] = hn::Reverse(d, v[k]);
-      store_floats(d, v[k], to + place(k));
-    }
-    return carry;
+    const auto place = [=](size_t k) { return n - (k + 1) * lanes; };
+    return scan(
+        count, carry, scan_.inclusive,
+        [=](size_t k) HWY_ATTR { return hn::Reverse(d, load_floats(d, from + place(k))); },
+        [=](size_t k, Lanes v, Lanes w)
+            HWY_ATTR { store_floats(d, hn::Reverse(d, w), hn::Reverse(d, v), to + place(k + 1)); });
   }
 
   // Lines side by side: strips of columns, some rows at a time.
@@ -382,8 +406,8 @@ class Scanner {
     }
     for (; k < width; ++k) {
       for (size_t r = 0; r < rows; ++r) {
-        const auto next =
-            Carry(Op::of(memory.carry[k], double(float(from[ptrdiff_t(r) * stride + ptrdiff_t(k)]))));
+        const auto next = Carry(
+            Op::of(memory.carry[k], double(float(from[ptrdiff_t(r) * stride + ptrdiff_t(k)]))));
         results[r][k] = T(float(inclusive ? next : memory.carry[k]));
         memory.carry[k] = next;
       }

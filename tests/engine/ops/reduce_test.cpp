@@ -95,7 +95,8 @@ TEST(Reduce, HalfMeansAndVariancesDoNotOverflow) {
   EXPECT_EQ(mean(a).dtype(), float16);
 }
 
-/// The variance of the middle axis of a row-major [outer, n, inner] array, twice over it in float64.
+/// The variance of the middle axis of a row-major [outer, n, inner] array, twice over it in
+/// float64.
 std::vector<double> variances(const std::vector<double>& x, size_t outer, size_t n, size_t inner,
                               size_t ddof) {
   std::vector<double> result;
@@ -142,8 +143,7 @@ TEST(Reduce, VariancesAgreeWithFloat64WhateverTheShapeAndTheMean) {
 
 TEST(Reduce, VariancesOverAnyAxesOfAnyLayout) {
   const array a = random_array({6, 50, 7, 30}, 3, 4);
-  for (const std::vector<int>& axes :
-       {std::vector{0}, {1}, {2, 3}, {0, 2}, {1, 3}, {0, 1, 2, 3}}) {
+  for (const std::vector<int>& axes : {std::vector{0}, {1}, {2, 3}, {0, 2}, {1, 3}, {0, 1, 2, 3}}) {
     for (const array& x : {a, transpose(a), slice(a, {1, 0, 0, 3}, {6, 50, 7, 30}, {1, 3, 2, 2})}) {
       EXPECT_TRUE(allclose(var(x, axes), astype(var(astype(x, float64), axes), float32), 2e-6, 0)
                       .item<bool>());

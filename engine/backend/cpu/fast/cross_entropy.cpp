@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "engine/backend/cpu/copy.h"
@@ -9,6 +10,7 @@
 #include "engine/backend/cpu/fast/attention.h"
 #include "engine/backend/cpu/float_rows.h"
 #include "engine/backend/cpu/quantized/product.h"
+#include "engine/backend/cpu/reduce/exponentials.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/primitives/fast.h"
 
@@ -16,7 +18,7 @@ namespace quern::cpu {
 
 namespace {
 
-constexpr size_t block = 2048;  // elements whose exponentials are summed in float32
+constexpr size_t block = 2048;  // elements that become gradients at a time
 
 /// The rows of logits, and the class wanted of each.
 class Rows {
@@ -44,6 +46,12 @@ class Rows {
       widen(logits_.data<float>() + at, to, n);
   }
 
+  /// Of the row's exponentials.
+  ExponentialSum sum(size_t row) const {
+    if (logits_.dtype() == float16) return sum_as<float16_t>(row);
+    return logits_.dtype() == bfloat16 ? sum_as<bfloat16_t>(row) : sum_as<float>(row);
+  }
+
   /// Calls f(first, n) for each block of a row.
   template <typename F>
   void for_each_block(F&& f) const {
@@ -60,25 +68,14 @@ class Rows {
   }
 
  private:
-  array logits_, targets_;
-};
-
-/// A row's largest logit and the sum of exp(logit - largest).
-struct Softmax {
-  Softmax(const Rows& rows, size_t row) : largest(-INFINITY), sum(0) {
-    float values[block];
-    rows.for_each_block([&](size_t first, size_t n) {
-      rows.read(row, first, n, values);
-      largest = std::max(largest, largest_of(values, n));
-    });
-    rows.for_each_block([&](size_t first, size_t n) {
-      rows.read(row, first, n, values);
-      sum += double(exponentials(values, n, largest));
-    });
+  template <typename T>
+  ExponentialSum sum_as(size_t row) const {
+    ExponentialSum sum;
+    exponential_loops<T>().add(logits_.data<T>() + row * classes(), classes(), sum);
+    return sum;
   }
 
-  float largest;
-  double sum;
+  array logits_, targets_;
 };
 
 template <typename T>
@@ -97,10 +94,12 @@ void cross_entropy(const fast::CrossEntropy&, const Arrays& in, Arrays& out) {
   const auto store = store_of(out[0].dtype());
   rows.for_each([&](size_t row) {
     const size_t target = rows.target(row);
-    const Softmax softmax(rows, row);
     float chosen;
     rows.read(row, target, 1, &chosen);
-    const auto loss = float(double(softmax.largest - chosen) + std::log(softmax.sum));
+    const ExponentialSum sum = rows.sum(row);
+    // Infinite logits make no distribution.
+    const float loss = std::isinf(sum.largest) ? std::numeric_limits<float>::quiet_NaN()
+                                               : float(sum.logarithm() - double(chosen));
     store(out[0], row, &loss, 1);
   });
 }
@@ -122,7 +121,7 @@ void cross_entropy_vjp(const fast::CrossEntropyVJP&, const Arrays& in, Arrays& o
       return rows.for_each_block(
           [&](size_t first, size_t n) { store(out[0], start + first, values, n); });
     }
-    const Softmax softmax(rows, row);
+    const ExponentialSum softmax = rows.sum(row);
     const auto factor = float(double(cotangent) / softmax.sum);
     rows.for_each_block([&](size_t first, size_t n) {
       rows.read(row, first, n, values);

@@ -73,12 +73,7 @@ HWY_INLINE hn::Vec<D> round_floats(D d, hn::Vec<D> v) {
     return v;
   } else if constexpr (std::is_same_v<T, bfloat16_t>) {
     const hn::Rebind<uint32_t, D> d32;
-    const auto bits = hn::BitCast(d32, v);
-    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d32, 1u));
-    const auto rounded = hn::Add(hn::Add(bits, hn::Set(d32, 0x7fffu)), odd);
-    const auto quiet = hn::Or(bits, hn::Set(d32, 0x400000u));
-    const auto upper = hn::IfThenElse(hn::RebindMask(d32, hn::IsNaN(v)), quiet, rounded);
-    return hn::BitCast(d, hn::And(upper, hn::Set(d32, 0xffff0000u)));
+    return hn::BitCast(d, hn::And(round_upper_halves(d, v), hn::Set(d32, 0xffff0000u)));
   } else {
     alignas(64) T stored[hn::MaxLanes(d)];
     store_floats(d, v, stored);

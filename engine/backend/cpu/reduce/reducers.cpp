@@ -241,8 +241,7 @@ struct Loops {
 
   static constexpr Reducer make() {
     Reducer reducer{sizeof(Total), start, add_runs, add_rows, merge, finish, nullptr};
-    if constexpr (totals_are_elements && !std::is_same_v<Element, complex64_t>)
-      reducer.find = find;
+    if constexpr (totals_are_elements && !std::is_same_v<Element, complex64_t>) reducer.find = find;
     return reducer;
   }
   static constexpr Reducer reducer = make();
