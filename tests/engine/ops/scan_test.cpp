@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "engine/ops/comparison.h"
 #include "engine/ops/creation.h"
 #include "tests/engine/ops/values.h"
 
@@ -46,6 +47,42 @@ TEST(Scan, LongAndShortLinesInBothDirections) {
         for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-5 * n) << i;
       }
     }
+  }
+}
+
+TEST(Scan, HalvesAreSummedInFloat32AndRoundedOnce) {
+  for (const Dtype dtype : {float16, bfloat16}) {
+    for (const auto& [outer, n, inner] :
+         std::vector<std::tuple<int, int, int>>{{3, 333, 1}, {1, 40'000, 1}, {2, 41, 130}}) {
+      const array a = astype(random_array({outer, n, inner}, 0, 1), dtype);
+      for (const bool reverse : {false, true}) {
+        const std::vector<double> got = values(cumsum(a, 1, reverse));
+        const std::vector<double> want =
+            sums(values(a), size_t(outer), size_t(n), size_t(inner), reverse, true);
+        const double precision = dtype == bfloat16 ? 0x1.01p-8 : 0x1.01p-11;
+        for (size_t i = 0; i < want.size(); ++i)
+          ASSERT_NEAR(got[i], want[i], precision * want[i] + 1e-5) << i;
+      }
+    }
+  }
+}
+
+TEST(Scan, WhatIsTooLargeForCachesIsTheSame) {
+  const int n = 2912;  // squared, 32 MB and more
+  const array ones = full({n, n}, 1.0f), counts = arange(1, n + 1, float32);
+  EXPECT_TRUE(array_equal(cumsum(ones, 1), broadcast_to(counts, {n, n})).item<bool>());
+  EXPECT_TRUE(
+      array_equal(cumsum(ones, 0), broadcast_to(reshape(counts, {n, 1}), {n, n})).item<bool>());
+  EXPECT_TRUE(array_equal(cumsum(flatten(ones), 0), arange(1, n * n + 1, float32)).item<bool>());
+}
+
+TEST(Scan, NaNStaysFromWhereItIs) {
+  std::vector<float> x(200, 1.0f);
+  x[77] = NAN;
+  const array a(x.begin(), {200});
+  for (const array& scanned : {cumsum(a, 0), cummax(a, 0), cummin(a, 0)}) {
+    const std::vector<double> got = values(scanned);
+    for (size_t i = 0; i < got.size(); ++i) ASSERT_EQ(std::isnan(got[i]), i >= 77) << i;
   }
 }
 
