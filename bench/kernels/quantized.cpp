@@ -53,11 +53,21 @@ array product(const array& x, const QuantizedWeight& w, const Format& format) {
                                 format.bits, format.mode);
 }
 
-Work one_row(const Format& format, Dtype dtype) {
-  const array x = random_array({1, inputs}, dtype);
+/// So many of them that each comes from memory.
+std::vector<QuantizedWeight> weights_from_memory(const Format& format) {
   std::vector<QuantizedWeight> weights{random_weight(format, 1)};
   for (int i = more_than_caches(size_t(weights[0].nbytes())); i > 1; --i)
     weights.push_back(random_weight(format, uint64_t(i)));
+  return weights;
+}
+
+Cost operations(Dtype dtype, double count) {
+  return dtype == float32 ? Cost{.float32_operations = count} : Cost{.int8_operations = count};
+}
+
+Work one_row(const Format& format, Dtype dtype) {
+  const array x = random_array({1, inputs}, dtype);
+  const std::vector<QuantizedWeight> weights = weights_from_memory(format);
   const double bytes = weights[0].nbytes() * double(weights.size());
   return {.unit = gigabytes,
           .amount = bytes,
@@ -67,15 +77,26 @@ Work one_row(const Format& format, Dtype dtype) {
           })};
 }
 
+/// What several sequences' next tokens ask for: bound by the reading of the weights or by
+/// arithmetic.
+Work few_rows(const Format& format, Dtype dtype, int rows) {
+  const array x = random_array({rows, inputs}, dtype);
+  const std::vector<QuantizedWeight> weights = weights_from_memory(format);
+  const double count = 2.0 * rows * outputs * inputs * double(weights.size());
+  Cost cost = operations(dtype, count);
+  cost.read = weights[0].nbytes() * double(weights.size());
+  return {.unit = giga_operations, .amount = count, .bound = cost, .run = timed([=] {
+            for (const QuantizedWeight& w : weights) product(x, w, format).eval();
+          })};
+}
+
 Work many_rows(const Format& format, Dtype dtype, int rows) {
   const array x = random_array({rows, inputs}, dtype);
   const QuantizedWeight w = random_weight(format, 1);
-  const double operations = 2.0 * rows * outputs * inputs;
-  const Cost cost = dtype == float32 ? Cost{.float32_operations = operations}
-                                     : Cost{.int8_operations = operations};
+  const double count = 2.0 * rows * outputs * inputs;
   return {.unit = giga_operations,
-          .amount = operations,
-          .bound = cost,
+          .amount = count,
+          .bound = operations(dtype, count),
           .run = timed([=] { product(x, w, format).eval(); })};
 }
 
@@ -91,10 +112,13 @@ void quantized_kernels(Suite& suite) {
       if (dtype == float32 && format.group_size != 64 && !suite.full()) continue;
       const std::string name = name_of(dtype) + "/" + format.name();
       suite.measure("quantized/matvec/" + name, [&] { return one_row(format, dtype); });
-      for (const int rows : {4, 16, 512}) {
+      for (const int rows : {4, 8, 16, 32, 512}) {
         if (rows != 512 && format.group_size != 64 && !suite.full()) continue;
         suite.measure("quantized/matmul/" + name + fmt::format("/{}_rows", rows),
-                      [&] { return many_rows(format, dtype, rows); });
+                      [&] {
+                        return rows <= 32 ? few_rows(format, dtype, rows)
+                                          : many_rows(format, dtype, rows);
+                      });
       }
     }
   }

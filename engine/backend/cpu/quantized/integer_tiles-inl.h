@@ -4,62 +4,27 @@
 //   Integers, Floats       registers of `lanes` 32-bit lanes
 //   vectors, tile_rows     registers side by side in a panel; rows of a tile
 //   transpose(...)         and the small operations below
-//   add_products(...)      16 elements of every column and row
+//   add_products<code>(...) 16 elements of every column and row, from unpack<code>(...)
 
 inline constexpr int64_t panel_columns = int64_t(lanes) * vectors;
 
-/// Writes the bytes of one register of packed words, a field at a time.
-template <Code code>
-inline void unpack_words(Integers words, uint8_t* out) {
-  constexpr int64_t step_bytes = 4 * panel_columns;
-  if constexpr (code == Code::u8) {
-    store(out, words);
-  } else if constexpr (code == Code::u2) {
-    store(out, and_bytes(words, 3));
-    store(out + step_bytes, and_bytes(shift_right<2>(words), 3));
-    store(out + 2 * step_bytes, and_bytes(shift_right<4>(words), 3));
-    store(out + 3 * step_bytes, and_bytes(shift_right<6>(words), 3));
-  } else {
-    const Integers even = and_bytes(words, 15), odd = and_bytes(shift_right<4>(words), 15);
-    store(out, code == Code::e2m1 ? look_up(e2m1_bytes, even) : even);
-    store(out + step_bytes, code == Code::e2m1 ? look_up(e2m1_bytes, odd) : odd);
-  }
-}
-
-template <Code code>
-void pack_codes(const uint8_t* const* rows, int64_t depth, uint8_t* codes) {
-  constexpr int64_t per_byte = elements_per_byte(code), word_elements = 4 * per_byte;
-  const int64_t words = depth / word_elements;
+void pack(const uint8_t* const* rows, int64_t words, uint8_t* out) {
   for (int64_t v = 0; v < vectors; ++v) {
-    uint8_t* out = codes + v * 4 * lanes;
+    uint8_t* to = out + v * 4 * lanes;
     for (int64_t word = 0; word < words; word += lanes) {
       const int64_t n = words - word < lanes ? words - word : lanes;
       Integers columns[lanes];
       transpose(rows + v * lanes, 4 * word, n, columns);
-      for (int64_t i = 0; i < n; ++i, out += per_byte * 4 * panel_columns) {
-        unpack_words<code>(columns[i], out);
-      }
+      for (int64_t i = 0; i < n; ++i, to += 4 * panel_columns) store(to, columns[i]);
     }
   }
 }
 
-void pack(Code code, const uint8_t* const* rows, int64_t depth, uint8_t* codes) {
-  switch (code) {
-    case Code::u2:
-      return pack_codes<Code::u2>(rows, depth, codes);
-    case Code::u4:
-      return pack_codes<Code::u4>(rows, depth, codes);
-    case Code::e2m1:
-      return pack_codes<Code::e2m1>(rows, depth, codes);
-    default:
-      return pack_codes<Code::u8>(rows, depth, codes);
-  }
-}
-
-template <int rows>
-void multiply_rows(const IntegerPanel& panel, const IntegerTile& tile, int64_t group_size,
-                   int64_t groups, bool add, float* sums, int64_t sum_stride) {
-  const uint8_t* codes = panel.codes;
+template <Code code, int rows>
+void multiply_rows(const IntegerPanel& panel, BytesAhead ahead, const IntegerTile& tile,
+                   int64_t group_size, int64_t groups, bool add, float* sums, int64_t sum_stride) {
+  constexpr int64_t unit_bytes = 16 / elements_per_byte(code) * panel_columns;
+  const uint8_t* words = panel.words;
   const int8_t* x = tile.codes;
   for (int64_t g = 0; g < groups; ++g) {
     Integers products[rows][vectors];
@@ -69,15 +34,17 @@ void multiply_rows(const IntegerPanel& panel, const IntegerTile& tile, int64_t g
       for (int v = 0; v < vectors; ++v) products[r][v] = zero();
     }
     for (int64_t k = 0; k < group_size; k += 16) {
-      add_products<rows>(codes, x, products);
-      codes += 16 * panel_columns;
+      for (int64_t i = 0; i < ahead.lines; ++i, ahead.first += 64)
+        __builtin_prefetch(ahead.first, 0, 2);
+      add_products<code>(words, x, products);
+      words += unit_bytes;
       x += 16 * tile_rows;
     }
     Floats scales[vectors], biases[vectors];
     HWY_UNROLL(2)
     for (int v = 0; v < vectors; ++v) {
-      scales[v] = load(panel.scales + g * panel.parameter_stride + v * lanes);
-      biases[v] = load(panel.biases + g * panel.parameter_stride + v * lanes);
+      scales[v] = load(panel.scales + g * panel_columns + v * lanes);
+      biases[v] = load(panel.biases + g * panel_columns + v * lanes);
     }
     HWY_UNROLL(8)
     for (int r = 0; r < rows; ++r) {
@@ -93,20 +60,35 @@ void multiply_rows(const IntegerPanel& panel, const IntegerTile& tile, int64_t g
   }
 }
 
-void multiply(const IntegerPanel& panel, const IntegerTile& tile, int64_t group_size,
-              int64_t groups, bool add, float* sums, int64_t sum_stride) {
-  constexpr decltype(&multiply_rows<1>) kernels[] = {
-    multiply_rows<1>,
-    multiply_rows<2>,
-    multiply_rows<3>,
-    multiply_rows<4>,
+template <Code code>
+void multiply_code(const IntegerPanel& panel, BytesAhead ahead, const IntegerTile& tile,
+                   int64_t group_size, int64_t groups, bool add, float* sums, int64_t sum_stride) {
+  constexpr decltype(&multiply_rows<code, 1>) kernels[] = {
+    multiply_rows<code, 1>,
+    multiply_rows<code, 2>,
+    multiply_rows<code, 3>,
+    multiply_rows<code, 4>,
 #if QUERN_TILE_ROWS == 8
-    multiply_rows<5>,
-    multiply_rows<6>,
-    multiply_rows<7>,
-    multiply_rows<8>,
+    multiply_rows<code, 5>,
+    multiply_rows<code, 6>,
+    multiply_rows<code, 7>,
+    multiply_rows<code, 8>,
 #endif
   };
   static_assert(sizeof(kernels) / sizeof(*kernels) == tile_rows);
-  kernels[tile.rows - 1](panel, tile, group_size, groups, add, sums, sum_stride);
+  kernels[tile.rows - 1](panel, ahead, tile, group_size, groups, add, sums, sum_stride);
+}
+
+void multiply(const IntegerPanel& panel, BytesAhead ahead, const IntegerTile& tile,
+              int64_t group_size, int64_t groups, bool add, float* sums, int64_t sum_stride) {
+  switch (panel.code) {
+    case Code::u2:
+      return multiply_code<Code::u2>(panel, ahead, tile, group_size, groups, add, sums, sum_stride);
+    case Code::u4:
+      return multiply_code<Code::u4>(panel, ahead, tile, group_size, groups, add, sums, sum_stride);
+    case Code::e2m1:
+      return multiply_code<Code::e2m1>(panel, ahead, tile, group_size, groups, add, sums, sum_stride);
+    default:
+      return multiply_code<Code::u8>(panel, ahead, tile, group_size, groups, add, sums, sum_stride);
+  }
 }

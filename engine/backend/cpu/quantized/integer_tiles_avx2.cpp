@@ -19,17 +19,18 @@ namespace {
 
 #include "engine/backend/cpu/quantized/avx2_registers-inl.h"
 
+// In this order.
+#include "engine/backend/cpu/quantized/unpack_words-inl.h"
+
 /// Four sums of two products each still fit 16 bits: 8 * 24 * 127 < 2^15.
-template <int rows>
-inline void add_products(const uint8_t* codes, const int8_t* x,
+template <Code code, int rows>
+inline void add_products(const uint8_t* words, const int8_t* x,
                          Integers (&products)[rows][vectors]) {
   const Integers ones = _mm256_set1_epi16(1);
   HWY_UNROLL(2)
   for (int v = 0; v < vectors; ++v) {
     Integers w[4];
-    HWY_UNROLL(4)
-    for (int step = 0; step < 4; ++step)
-      w[step] = load_codes(codes + step * 8 * lanes + v * 4 * lanes);
+    unpack<code>(words + v * 4 * lanes, w);
     HWY_UNROLL(4)
     for (int r = 0; r < rows; ++r) {
       const auto pairs = [&](int step) {

@@ -24,6 +24,8 @@ inline Integers dot(Integers sums, Integers codes, Integers x) {
 }
 
 // In this order.
+#include "engine/backend/cpu/quantized/unpack_words-inl.h"
+
 #include "engine/backend/cpu/quantized/byte_products-inl.h"
 
 #include "engine/backend/cpu/quantized/integer_tiles-inl.h"

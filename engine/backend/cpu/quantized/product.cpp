@@ -8,6 +8,7 @@
 #include "engine/backend/cpu/matmul/panel_gemm.h"
 #include "engine/backend/cpu/quantized/integer_dot.h"
 #include "engine/backend/cpu/quantized/integer_gemm.h"
+#include "engine/backend/cpu/quantized/integer_strips.h"
 
 namespace quern::cpu {
 
@@ -144,7 +145,9 @@ void multiply(const std::vector<Product>& products) {
   std::vector<const Product*> few, few_integers;
   for (const Product& p : products) {
     const bool integers = has_integers(p);
-    if (integers && p.rows <= integer_dot_most_rows && has_integer_dot(p.w.code))
+    if (integers && p.rounds_x && has_integer_strips(p.w.code, p.rows))
+      integer_strips(p);
+    else if (integers && p.rows <= integer_dot_most_rows && has_integer_dot(p.w.code))
       few_integers.push_back(&p);
     else if (integers && p.rounds_x && p.rows > integer_dot_most_rows &&
              has_integer_gemm(p.w.code, p.rows))
