@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <cstdlib>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -52,32 +51,24 @@ constexpr int64_t block_rows = 512;
 /// Whether masks take the elements out of a packed word.
 bool is_masked(Code code) { return code == Code::u8 || elements_per_byte(code) > 1; }
 
-/// Elements of the inner axis that a panel holds. Few rows take one cache line of each column:
-/// while a panel is multiplied the processor is already at the next one. Many rows take as many as
-/// fit the first-level cache with a tile's.
-int64_t panel_elements(const PackedMatrix& w, int64_t rows) {
-  static const int64_t mult = getenv("PE") ? atoi(getenv("PE")) : 1;
-  constexpr int64_t few_rows = 64, most = 512;
-  if (rows > few_rows) return most;
-  return std::max<int64_t>(mult*(is_masked(w.code) ? 512 / bits_of(w.code) : 64), w.group_size);
-}
+/// Elements of the inner axis that a panel holds: with a tile's they fit the first-level cache.
+constexpr int64_t panel_elements = 512;
 
 /// A thread's working memory: a block of the weight's rows, which are columns of the product, and
 /// the panel of it that is being multiplied.
 class WeightBlock {
  public:
   /// Rows from `end` on are somebody else's.
-  WeightBlock(const PackedMatrix& w, const IntegerTiles& tiles, int64_t depth, int64_t end)
+  WeightBlock(const PackedMatrix& w, const IntegerTiles& tiles, int64_t end)
       : w_(w),
         tiles_(tiles),
-        depth_(depth),
         end_(end),
         padded_groups_(whole_parts(w.groups(), 16) * 16),
         scales_(size_t(w.groups() * block_columns)),
         biases_(size_t(w.groups() * block_columns)),
         wide_(size_t(2 * padded_groups_ * tiles.panel_columns)),
-        words_(size_t(depth * tiles.panel_columns)),
-        bytes_(is_masked(w.code) ? 1 : size_t(depth * tiles.panel_columns)) {}
+        words_(size_t(panel_elements * tiles.panel_columns)),
+        bytes_(is_masked(w.code) ? 1 : size_t(panel_elements * tiles.panel_columns)) {}
 
   /// Goes to the block that begins at this row.
   void move_to(int64_t first) {
@@ -113,7 +104,7 @@ class WeightBlock {
     for (int64_t c = 0; c < tiles_.panel_columns; ++c) {
       rows[c] = w_.packed + row(column + c) * w_.row_bytes() + offset;
       if (is_masked(w_.code)) continue;
-      uint8_t* to = bytes_.data() + c * depth_;
+      uint8_t* to = bytes_.data() + c * panel_elements;
       HWY_DYNAMIC_DISPATCH(unpack_bytes)(rows[c], bits_of(w_.code), size_t(depth), to);
       rows[c] = to;
     }
@@ -131,7 +122,7 @@ class WeightBlock {
 
   const PackedMatrix& w_;
   const IntegerTiles& tiles_;
-  int64_t depth_, end_, padded_groups_, first_ = 0;
+  int64_t end_, padded_groups_, first_ = 0;
   Scratch<float> scales_, biases_, wide_;
   Scratch<uint8_t> words_, bytes_;
 };
@@ -174,7 +165,6 @@ void integer_gemm(const Product& p) {
   for (int64_t first = 0; first < p.rows; first += block_rows) {
     const int64_t rows = std::min(block_rows, p.rows - first);
     const PackedTiles x(p, tiles.tile_rows, first, rows);
-    const int64_t panel_depth = panel_elements(p.w, rows);
     // 16 elements of a panel's columns fill so many cache lines, of which each tile fetches some.
     const int64_t lines_of_unit = whole_parts(tiles.panel_columns * 2 * bits_of(p.w.code), 64);
     const int64_t lines = whole_parts(lines_of_unit, x.count());
@@ -182,8 +172,8 @@ void integer_gemm(const Product& p) {
                                     float* sums) {
       weight.move_to(column);
       for (int64_t c = 0; c < count; c += tiles.panel_columns) {
-        for (int64_t k = 0; k < depth; k += panel_depth) {
-          const int64_t ks = std::min(panel_depth, depth - k);
+        for (int64_t k = 0; k < depth; k += panel_elements) {
+          const int64_t ks = std::min(panel_elements, depth - k);
           const IntegerPanel panel = weight.panel(c, k, ks);
           const uint8_t* next = weight.ahead(c, k);
           for (int64_t t = 0; t < x.count(); ++t) {
@@ -199,7 +189,7 @@ void integer_gemm(const Product& p) {
         p.store(first + row, column, sums + row * block_columns, size_t(count));
     };
     parallel_for(size_t(columns), size_t(block_columns), [&](size_t begin, size_t end) {
-      WeightBlock weight(p.w, tiles, panel_depth, int64_t(end));
+      WeightBlock weight(p.w, tiles, int64_t(end));
       Scratch<float> sums(size_t(rows * block_columns));
       for (auto column = int64_t(begin); column < int64_t(end); column += block_columns)
         multiply_block(column, std::min(block_columns, int64_t(end) - column), weight, sums.data());

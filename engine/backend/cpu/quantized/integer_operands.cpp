@@ -84,7 +84,7 @@ PackedTiles::PackedTiles(const Product& p, int64_t height, int64_t first, int64_
       codes_(size_t(count() * height * depth_)),
       scales_(size_t(count() * height * groups_)),
       sums_(size_t(count() * height * groups_)) {
-  parallel_for(size_t(rows), size_t(1 + (1 << 14) / depth_), [&](size_t begin, size_t end) {
+  parallel_for(size_t(rows), size_t(1 + (1 << 13) / depth_), [&](size_t begin, size_t end) {
     Scratch<int8_t> natural(static_cast<size_t>(depth_)), ordered(static_cast<size_t>(depth_));
     for (auto row = int64_t(begin); row < int64_t(end); ++row)
       pack_row(p, first + row, row, natural.data(), ordered.data());

@@ -30,13 +30,12 @@ class StripParameters {
   const float* scales() const { return scales_.data(); }
   const float* biases() const { return biases_.data(); }
 
-  /// Fetches those of the strip that begins at a row.
-  void prefetch(int64_t row) const {
-    const int64_t bytes = w_.groups() * int64_t(scale_bytes(w_.scale_kind));
-    for (int64_t i = 0; i < strip_columns * bytes; i += 64) {
-      __builtin_prefetch(w_.scales + row * bytes + i, 0, 2);
-      if (w_.biases != nullptr) __builtin_prefetch(w_.biases + row * bytes + i, 0, 2);
-    }
+  /// Where those of the strip that begins at a row are.
+  StripAhead ahead(int64_t row) const {
+    const int64_t bytes = int64_t(scale_bytes(w_.scale_kind)), at = row * w_.groups() * bytes;
+    const uint8_t* scales = w_.scales + at;
+    return {w_.packed + row * w_.row_bytes(), scales,
+            w_.biases == nullptr ? scales : w_.biases + at, strip_columns * bytes};
   }
 
   /// rows: numbers of the strip's columns among the weight's rows.
@@ -72,8 +71,17 @@ class StripParameters {
 
 /// Columns from a strip to the one that is fetched meanwhile: far enough for memory to answer.
 int64_t columns_ahead(const PackedMatrix& w) {
-  constexpr int64_t bytes = 32768;
+  constexpr int64_t bytes = 8192;
   return whole_parts(bytes, strip_columns * w.row_bytes()) * strip_columns;
+}
+
+/// Asks for all of a range's first strips at once, before products wait for one line after the other.
+void fetch(const StripAhead& strips, int64_t packed_bytes, int64_t parameter_bytes) {
+  for (int64_t i = 0; i < parameter_bytes; i += 64) {
+    __builtin_prefetch(strips.scales + i, 0, 2);
+    __builtin_prefetch(strips.biases + i, 0, 2);
+  }
+  for (int64_t i = 0; i < packed_bytes; i += 64) __builtin_prefetch(strips.packed + i, 0, 2);
 }
 
 bool is_supported() {
@@ -108,7 +116,7 @@ void integer_strips(const Product& p) {
     const auto multiply_strip = [&](int64_t column, float* to) {
       IntegerStrip strip{
           p.w.code, p.w.groups(), p.w.group_size, {}, parameters.scales(), parameters.biases(),
-          nullptr};
+          {}};
       int64_t rows[strip_columns];
       for (int64_t c = 0; c < strip_columns; ++c) {
         // The last one again where there are no more.
@@ -118,16 +126,17 @@ void integer_strips(const Product& p) {
       parameters.move_to(rows);
       // What comes after the range's end is somebody else's.
       const int64_t next = column + ahead;
-      if (next + strip_columns <= int64_t(end)) {
-        strip.ahead = packed + next * p.w.row_bytes();
-        parameters.prefetch(next);
-      }
-      for (int64_t t = 0; t < tiles; ++t, strip.ahead = nullptr) {
+      if (next + strip_columns <= int64_t(end)) strip.ahead = parameters.ahead(next);
+      for (int64_t t = 0; t < tiles; ++t, strip.ahead = {}) {
         IntegerTile tile = x.tile(t, 0);
         tile.rows = height;
         avx512_strips::multiply(strip, tile, to + t * height * block_columns, block_columns);
       }
     };
+    const int64_t first_columns = std::min(ahead, int64_t(end - begin));
+    const StripAhead first = parameters.ahead(int64_t(begin));
+    fetch(first, first_columns * p.w.row_bytes(),
+          first_columns * p.w.groups() * int64_t(scale_bytes(p.w.scale_kind)));
     for (auto column = int64_t(begin); column < int64_t(end); column += block_columns) {
       const int64_t count = std::min(block_columns, int64_t(end) - column);
       for (int64_t c = 0; c < count; c += strip_columns)

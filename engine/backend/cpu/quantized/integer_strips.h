@@ -18,14 +18,22 @@ void integer_strips(const Product& p);
 inline constexpr int64_t strip_columns = 16;
 inline constexpr int64_t strip_most_tile_rows = 16;
 
+/// What to fetch to the second-level cache while a strip is multiplied, in file order: bytes of some
+/// later strip, and of its parameters as they are stored.
+struct StripAhead {
+  const uint8_t* packed;  ///< nullptr for nothing at all
+  const uint8_t* scales;
+  const uint8_t* biases;
+  int64_t parameter_bytes;  ///< of each group's scales
+};
+
 struct IntegerStrip {
   Code code;
   int64_t groups, group_size;
   const uint8_t* columns[strip_columns];
-  const float* scales;   ///< [groups][strip_columns]
-  const float* biases;   ///< the same
-  const uint8_t* ahead;  ///< as many bytes as the strip's, fetched to the second-level cache
-                         ///< meanwhile; nullptr for none
+  const float* scales;  ///< [groups][strip_columns]
+  const float* biases;  ///< the same
+  StripAhead ahead;
 };
 
 /// The innermost part: of processors with AVX-512 VNNI and VBMI.

@@ -169,17 +169,23 @@ void multiply_rows(const IntegerStrip& s, const IntegerTile& tile, float* sums,
   for (int r = 0; r < rows; ++r) products[r] = _mm512_setzero_si512();
   const int8_t* x = tile.codes;
   int64_t group = 0, left = s.group_size;
-  const bool fetches = s.ahead != nullptr;
-  const uint8_t* ahead = fetches ? s.ahead : s.columns[0];
+  // Fetching what is there costs little.
+  const bool fetches = s.ahead.packed != nullptr;
+  StripAhead ahead = s.ahead;
+  if (!fetches) ahead = {s.columns[0], s.columns[0], s.columns[0], 0};
   const int64_t ahead_step = fetches ? lanes * word_elements(code) * bits_of(code) / 8 : 0;
   const auto multiply_pair = [&](const uint8_t* now) {
-    __builtin_prefetch(ahead, 0, 2);
-    __builtin_prefetch(ahead + ahead_step, 0, 2);
-    ahead += 2 * ahead_step;
+    __builtin_prefetch(ahead.packed, 0, 2);
+    __builtin_prefetch(ahead.packed + ahead_step, 0, 2);
+    ahead.packed += 2 * ahead_step;
     add_products<code>(now, x, products);
     x += pair * rows;
     left -= pair;
     if (left > 0) return;
+    __builtin_prefetch(ahead.scales, 0, 2);
+    __builtin_prefetch(ahead.biases, 0, 2);
+    ahead.scales += ahead.parameter_bytes;
+    ahead.biases += ahead.parameter_bytes;
     add_group(s.scales + group * lanes, s.biases + group * lanes, tile.scales + group * rows,
               tile.sums + group * rows, group > 0, sums, sum_stride, products);
     ++group;
