@@ -42,7 +42,8 @@ void matmul_kernels(Suite& suite) {
     int m, n, k;
   };
   for (const Dtype dtype : {float32, bfloat16, float16}) {
-    for (const Size& size : {Size{64, 64, 64}, Size{16, 8192, 2048}, Size{512, 8192, 2048},
+    for (const Size& size : {Size{64, 64, 64}, Size{4, 8192, 2048}, Size{8, 8192, 2048},
+                             Size{16, 8192, 2048}, Size{32, 8192, 2048}, Size{512, 8192, 2048},
                              Size{512, 2048, 8192}, Size{2048, 2048, 2048}, Size{1, 8192, 2048}}) {
       suite.measure(fmt::format("matmul/{}/{}x{}x{}", name_of(dtype), size.m, size.n, size.k), [&] {
         return size.m == 1 ? row_product(size.n, size.k, dtype)

@@ -85,9 +85,10 @@ Work few_rows(const Format& format, Dtype dtype, int rows) {
   const double count = 2.0 * rows * outputs * inputs * double(weights.size());
   Cost cost = operations(dtype, count);
   cost.read = weights[0].nbytes() * double(weights.size());
-  return {.unit = giga_operations, .amount = count, .bound = cost, .run = timed([=] {
-            for (const QuantizedWeight& w : weights) product(x, w, format).eval();
-          })};
+  const auto multiply_all = [=] {
+    for (const QuantizedWeight& w : weights) product(x, w, format).eval();
+  };
+  return {.unit = giga_operations, .amount = count, .bound = cost, .run = timed(multiply_all)};
 }
 
 Work many_rows(const Format& format, Dtype dtype, int rows) {
@@ -114,11 +115,9 @@ void quantized_kernels(Suite& suite) {
       suite.measure("quantized/matvec/" + name, [&] { return one_row(format, dtype); });
       for (const int rows : {4, 8, 16, 32, 512}) {
         if (rows != 512 && format.group_size != 64 && !suite.full()) continue;
-        suite.measure("quantized/matmul/" + name + fmt::format("/{}_rows", rows),
-                      [&] {
-                        return rows <= 32 ? few_rows(format, dtype, rows)
-                                          : many_rows(format, dtype, rows);
-                      });
+        suite.measure("quantized/matmul/" + name + fmt::format("/{}_rows", rows), [&] {
+          return rows <= 32 ? few_rows(format, dtype, rows) : many_rows(format, dtype, rows);
+        });
       }
     }
   }

@@ -165,7 +165,7 @@ TEST_P(Affine, FastMatmulMayRoundHalvesToBytes) {
     for (const int n : {1, 40, 130}) {
       const auto q = quantize(random_array({n, k}, dtype, 5), group_size, bits);
       const std::vector<double> w = decode(q[0], q[1], q[2], group_size, bits);
-      for (const int m : {1, 4, 5, 33, 66}) {
+      for (const int m : {1, 3, 4, 5, 16, 33, 66}) {
         SCOPED_TRACE(testing::Message() << m << " " << k << " " << n);
         const array x = random_array({m, k}, dtype, 6);
         const array out = fast::quantized_matmul(x, q[0], q[1], q[2], true, group_size, bits);
@@ -210,6 +210,7 @@ std::vector<Scheme> schemes() {
     // A group of 16 alone fills whole words at these widths only.
     if (bits % 2 == 0) all.push_back({bits, 16, dtypes[all.size() % 3]});
   }
+  all.push_back({2, 16, bfloat16});
   return all;
 }
 
@@ -374,7 +375,7 @@ TEST_P(SmallFloats, FastMatmulMayRoundHalvesToBytes) {
   const int k = 2080, n = 40, group_size = mode == "nvfp4" ? 16 : 32;
   const auto q = quantize(random_array({n, k}, float32, 5), std::nullopt, std::nullopt, mode);
   const std::vector<double> w = decode_floats(q[0], q[1], mode);
-  for (const int m : {1, 4, 33}) {
+  for (const int m : {1, 4, 16, 33, 66}) {
     const array x = random_array({m, k}, bfloat16, 6);
     const array out =
         fast::quantized_matmul(x, q[0], q[1], std::nullopt, true, std::nullopt, std::nullopt, mode);

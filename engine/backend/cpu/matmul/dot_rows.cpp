@@ -17,11 +17,13 @@ namespace HWY_NAMESPACE {
 using LaneTag = hn::CappedTag<float, 16>;
 constexpr size_t lanes = hn::MaxLanes(LaneTag());
 
-// Sums that fit the registers beside what they are made of: there are 32 of them or 16.
+// Sums that fit the registers beside what they are made of: there are 32 of them or 16. Of many
+// vectors `tall_vectors` share four rows: every load of a vector, which is from the second-level
+// cache, then serves four products.
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
-constexpr size_t most_sums = 16;
+constexpr size_t most_sums = 16, tall_vectors = 6;
 #else
-constexpr size_t most_sums = 8;
+constexpr size_t most_sums = 8, tall_vectors = 4;
 #endif
 
 /// Rows this short are summed up so often that it pays to sum up as many as possible at once.
@@ -136,7 +138,7 @@ HWY_INLINE void dot_all_rows(const T* rows, int64_t row_stride, size_t row_count
 template <size_t V, typename T>
 HWY_INLINE void dot_vectors(const T* rows, int64_t row_stride, size_t row_count, const float* x,
                             size_t vectors, size_t length, float* out, size_t out_stride) {
-  constexpr size_t most_rows = most_sums / V, few_rows = HWY_MIN(most_rows, size_t(4));
+  constexpr size_t most_rows = V == 6 ? 4 : most_sums / V, few_rows = HWY_MIN(most_rows, size_t(4));
   if (length <= short_row)
     dot_all_rows<most_rows, V, true>(rows, row_stride, row_count, x, vectors, length, out,
                                      out_stride);
@@ -157,7 +159,9 @@ HWY_INLINE void dot_rows_of(const T* rows, int64_t row_stride, size_t row_count,
     for (size_t v = 0; v < vectors;) {
       const float* xs = x + v * length;
       float* to = out + v * out_stride + r;
-      const size_t left = vectors - v, most = left > 6 ? most_vectors : HWY_MIN(left, size_t(4));
+      const size_t left = vectors - v, most = left > 8 || left == 5 || left == 6 ? tall_vectors
+                                              : left > 6                         ? most_vectors
+                                                         : HWY_MIN(left, size_t(4));
       const size_t taken = HWY_MIN(left, most);
       switch (most) {
         case 1:
@@ -169,6 +173,9 @@ HWY_INLINE void dot_rows_of(const T* rows, int64_t row_stride, size_t row_count,
         case 3:
         case 4:
           dot_vectors<4>(first, row_stride, count, xs, taken, length, to, out_stride);
+          break;
+        case 6:
+          dot_vectors<tall_vectors>(first, row_stride, count, xs, taken, length, to, out_stride);
           break;
         default:
           dot_vectors<most_vectors>(first, row_stride, count, xs, taken, length, to, out_stride);

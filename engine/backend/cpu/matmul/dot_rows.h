@@ -11,7 +11,7 @@ namespace quern::cpu {
 // is read once, as it lies, so that the time is that of streaming the rows from memory.
 
 /// The most vectors for which this beats a blocked matrix product.
-inline constexpr int64_t dot_rows_most_vectors = 8;
+inline constexpr int64_t dot_rows_most_vectors = 32;
 
 /// out[v * out_stride + r] = sum over k of rows[r * row_stride + k] * x[v * length + k], summed in
 /// float32, for v < vectors and r < row_count. Runs on the calling thread.

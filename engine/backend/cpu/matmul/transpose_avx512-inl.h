@@ -34,8 +34,7 @@ inline void transpose(const uint8_t* const* rows, int64_t offset, int64_t n,
   __m512i halves[4][4];
   for (int i = 0; i < 4; ++i) {
     __m512i in[4];
-    for (int r = 0; r < 4; ++r)
-      in[r] = _mm512_maskz_loadu_epi32(wanted, rows[4 * i + r] + offset);
+    for (int r = 0; r < 4; ++r) in[r] = _mm512_maskz_loadu_epi32(wanted, rows[4 * i + r] + offset);
     transpose_words(in, halves[i]);
   }
   for (int j = 0; j < 4; ++j) {

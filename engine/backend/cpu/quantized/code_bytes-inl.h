@@ -12,10 +12,6 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 HWY_BEFORE_NAMESPACE();
 namespace quern::cpu {
 namespace HWY_NAMESPACE {
@@ -30,42 +26,8 @@ constexpr size_t packed_unit_bytes() {
 }
 template <int bits>
 constexpr size_t packed_unit_read() {
-  return HWY_TARGET == HWY_AVX3_DL ? packed_unit_bytes<bits>()
-                                   : packed_unit_bytes<bits>() - 2 * size_t(bits) + 16;
+  return packed_unit_bytes<bits>() - 2 * size_t(bits) + 16;
 }
-
-#if HWY_TARGET == HWY_AVX3_DL
-
-/// Where the bytes of eight elements' 64 bits come from, and where in these each element begins.
-template <int bits>
-struct CodePlaces {
-  alignas(64) uint8_t bytes[64];
-  alignas(64) uint8_t shifts[64];
-
-  constexpr CodePlaces() : bytes(), shifts() {
-    for (int i = 0; i < 64; ++i) {
-      bytes[i] = uint8_t(i % 8 < bits ? i / 8 * bits + i % 8 : 63);
-      shifts[i] = uint8_t(i % 8 * bits);
-    }
-  }
-};
-
-template <int bits>
-inline constexpr CodePlaces<bits> code_places{};
-
-/// One element in each byte, in their order.
-template <int bits>
-HWY_INLINE hwy::HWY_NAMESPACE::Vec<CodeTag> load_code_bytes(const uint8_t* p) {
-  constexpr __mmask64 wanted = (uint64_t(1) << packed_unit_bytes<bits>()) - 1;
-  const __m512i places = _mm512_load_si512(code_places<bits>.bytes);
-  const __m512i shifts = _mm512_load_si512(code_places<bits>.shifts);
-  const __m512i eights = _mm512_permutexvar_epi8(places, _mm512_maskz_loadu_epi8(wanted, p));
-  return hwy::HWY_NAMESPACE::Vec<CodeTag>{
-      _mm512_and_si512(_mm512_multishift_epi64_epi8(shifts, eights),
-                       _mm512_set1_epi8(char((1 << bits) - 1)))};
-}
-
-#else
 
 /// 16 elements lie in a block of 128 bits. The two bytes that each even or odd one begins in become
 /// a word, and a product moves the element to the word's upper end.
@@ -115,8 +77,6 @@ HWY_INLINE hwy::HWY_NAMESPACE::Vec<CodeTag> load_code_bytes(const uint8_t* p) {
   const auto even = hn::ShiftRight<16 - bits>(words(0)), odd = hn::ShiftRight<8 - bits>(words(1));
   return hn::BitCast(d, hn::Or(even, hn::And(odd, hn::Set(d16, uint16_t(0xff00)))));
 }
-
-#endif
 
 /// The first n elements from p, n a multiple of 8, as bytes. Reads what they take, no more.
 template <int bits>

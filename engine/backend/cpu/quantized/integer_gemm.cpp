@@ -1,5 +1,3 @@
-// For AVX-512 VBMI.
-#define HWY_WANT_AVX3_DL
 #include "engine/backend/cpu/quantized/integer_gemm.h"
 
 #include <algorithm>

@@ -53,7 +53,7 @@ void round_row(Dtype dtype, const void* x, int64_t depth, int64_t group_size, in
 
 /// The scales and biases of a weight's row as floats, `padded` of each.
 void widen_row_parameters(const PackedMatrix& w, int64_t row, size_t padded, float* scales,
-                      float* biases) {
+                          float* biases) {
   const auto n = size_t(w.groups());
   const int64_t at = row * w.groups();
   if (w.biases != nullptr) {

@@ -75,7 +75,8 @@ int64_t columns_ahead(const PackedMatrix& w) {
   return whole_parts(bytes, strip_columns * w.row_bytes()) * strip_columns;
 }
 
-/// Asks for all of a range's first strips at once, before products wait for one line after the other.
+/// Asks for all of a range's first strips at once, before products wait for one line after the
+/// other.
 void fetch(const StripAhead& strips, int64_t packed_bytes, int64_t parameter_bytes) {
   for (int64_t i = 0; i < parameter_bytes; i += 64) {
     __builtin_prefetch(strips.scales + i, 0, 2);
@@ -98,10 +99,12 @@ bool is_supported() {
 
 }  // namespace
 
-bool has_integer_strips(Code code, int64_t rows) {
+bool has_integer_strips(const PackedMatrix& w, int64_t rows) {
   static const bool supported = is_supported();
   constexpr int64_t least_rows = 3, most_rows = 48;
-  return supported && code != Code::e4m3 && rows >= least_rows && rows <= most_rows;
+  // Groups consist of whole pairs of words.
+  const bool knows = w.code != Code::e4m3 && w.group_size * bits_of(w.code) >= 64;
+  return supported && knows && rows >= least_rows && rows <= most_rows;
 }
 
 void integer_strips(const Product& p) {
@@ -115,8 +118,7 @@ void integer_strips(const Product& p) {
     Scratch<float> sums(size_t(tiles * height * block_columns));
     const auto multiply_strip = [&](int64_t column, float* to) {
       IntegerStrip strip{
-          p.w.code, p.w.groups(), p.w.group_size, {}, parameters.scales(), parameters.biases(),
-          {}};
+          p.w.code, p.w.groups(), p.w.group_size, {}, parameters.scales(), parameters.biases(), {}};
       int64_t rows[strip_columns];
       for (int64_t c = 0; c < strip_columns; ++c) {
         // The last one again where there are no more.

@@ -9,8 +9,8 @@ namespace quern::cpu {
 // 16 columns (rows of the packed weight) stream by, a cache line of each becomes registers with a
 // column in each lane, and meets all rows of activations at once.
 
-/// Whether this machine has such a kernel for so many rows and weights in this encoding.
-bool has_integer_strips(Code code, int64_t rows);
+/// Whether this machine has such a kernel for so many rows and weights of this kind.
+bool has_integer_strips(const PackedMatrix& w, int64_t rows);
 
 /// As integer_gemm.
 void integer_strips(const Product& p);
@@ -18,8 +18,8 @@ void integer_strips(const Product& p);
 inline constexpr int64_t strip_columns = 16;
 inline constexpr int64_t strip_most_tile_rows = 16;
 
-/// What to fetch to the second-level cache while a strip is multiplied, in file order: bytes of some
-/// later strip, and of its parameters as they are stored.
+/// What to fetch to the second-level cache while a strip is multiplied, in file order: bytes of
+/// some later strip, and of its parameters as they are stored.
 struct StripAhead {
   const uint8_t* packed;  ///< nullptr for nothing at all
   const uint8_t* scales;

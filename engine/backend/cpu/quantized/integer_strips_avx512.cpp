@@ -9,7 +9,7 @@
 #include <cstring>
 
 #ifdef __clang__
-#pragma clang attribute push( \
+#pragma clang attribute push(                                                            \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi"))), \
     apply_to = function)
 #else
@@ -80,8 +80,8 @@ inline void unpack(__m512i word, __m512i (&steps)[elements_per_byte(code)]) {
     steps[0] = _mm512_and_si512(word, mask);
     steps[1] = _mm512_and_si512(_mm512_srli_epi32(word, 4), mask);
     if constexpr (code == Code::e2m1) {
-      const __m512i table = _mm512_broadcast_i32x4(
-          _mm_loadu_si128(reinterpret_cast<const __m128i*>(e2m1_bytes)));
+      const __m512i table =
+          _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(e2m1_bytes)));
       steps[0] = _mm512_shuffle_epi8(table, steps[0]);
       steps[1] = _mm512_shuffle_epi8(table, steps[1]);
     }
@@ -243,18 +243,17 @@ void transpose_halves(ScaleKind kind, const uint8_t* const* columns, int64_t n, 
         _mm512_storeu_si512(to + lanes, _mm512_and_si512(pairs[j], upper));
       } else {
         _mm512_storeu_ps(to, _mm512_cvtph_ps(_mm512_cvtepi32_epi16(pairs[j])));
-        _mm512_storeu_ps(to + lanes, _mm512_cvtph_ps(_mm512_cvtepi32_epi16(
-                                         _mm512_srli_epi32(pairs[j], 16))));
+        _mm512_storeu_ps(to + lanes,
+                         _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(pairs[j], 16))));
       }
     }
   }
 }
 
-void multiply(const IntegerStrip& strip, const IntegerTile& tile, float* sums,
-              int64_t sum_stride) {
+void multiply(const IntegerStrip& strip, const IntegerTile& tile, float* sums, int64_t sum_stride) {
   constexpr decltype(&multiply_code<Code::u2>) kernels[] = {
-      multiply_code<Code::u2>, multiply_code<Code::u3>, multiply_code<Code::u4>,
-      multiply_code<Code::u5>, multiply_code<Code::u6>, multiply_code<Code::u8>,
+      multiply_code<Code::u2>,  multiply_code<Code::u3>, multiply_code<Code::u4>,
+      multiply_code<Code::u5>,  multiply_code<Code::u6>, multiply_code<Code::u8>,
       multiply_code<Code::e2m1>};
   kernels[size_t(strip.code)](strip, tile, sums, sum_stride);
 }

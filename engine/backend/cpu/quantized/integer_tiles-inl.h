@@ -87,7 +87,8 @@ void multiply(const IntegerPanel& panel, BytesAhead ahead, const IntegerTile& ti
     case Code::u4:
       return multiply_code<Code::u4>(panel, ahead, tile, group_size, groups, add, sums, sum_stride);
     case Code::e2m1:
-      return multiply_code<Code::e2m1>(panel, ahead, tile, group_size, groups, add, sums, sum_stride);
+      return multiply_code<Code::e2m1>(panel, ahead, tile, group_size, groups, add, sums,
+                                       sum_stride);
     default:
       return multiply_code<Code::u8>(panel, ahead, tile, group_size, groups, add, sums, sum_stride);
   }

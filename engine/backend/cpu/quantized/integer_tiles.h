@@ -9,10 +9,11 @@ namespace quern::cpu {
 
 // The innermost part of integer_gemm.h: what the instruction sets do differently.
 //
-// A panel holds some columns of a product's second factor (rows of the packed weight) as 32-bit words
-// of the weight: each word of every column. Masks make bytes of a word, for each step of 4 elements
-// those of every column. A tile holds some rows of the first factor: for each step the 4 bytes of
-// every row, in the order in which the masks find the word's elements: step_element() says which.
+// A panel holds some columns of a product's second factor (rows of the packed weight) as 32-bit
+// words of the weight: each word of every column. Masks make bytes of a word, for each step of 4
+// elements those of every column. A tile holds some rows of the first factor: for each step the 4
+// bytes of every row, in the order in which the masks find the word's elements: step_element() says
+// which.
 
 /// Elements that a byte of the packed weight holds, where it is unpacked by masks; 1 for codes
 /// that become bytes first.
@@ -38,8 +39,8 @@ struct IntegerPanel {
   const float* biases;   ///< the same
 };
 
-/// What to fetch to the second-level cache while a tile is multiplied: some cache lines for every 16
-/// elements, in file order.
+/// What to fetch to the second-level cache while a tile is multiplied: some cache lines for every
+/// 16 elements, in file order.
 struct BytesAhead {
   const uint8_t* first;
   int64_t lines;

@@ -22,6 +22,11 @@ bool has_integers(const Product& p) {
   return p.transpose && p.x_dtype != float32 && p.out_dtype != float32;
 }
 
+/// Groups of 16 elements of 2 bits are more to a register than integer_dot_rows has scales for.
+bool has_integer_dot(const PackedMatrix& w) {
+  return has_integer_dot(w.code) && w.group_size * bits_of(w.code) >= 64;
+}
+
 /// The vectors of some products, in what dot() takes.
 PackedVectors vectors_of(const Product& p, std::type_identity<PackedVectors>) {
   if (p.x_dtype == float32) {
@@ -145,9 +150,9 @@ void multiply(const std::vector<Product>& products) {
   std::vector<const Product*> few, few_integers;
   for (const Product& p : products) {
     const bool integers = has_integers(p);
-    if (integers && p.rounds_x && has_integer_strips(p.w.code, p.rows))
+    if (integers && p.rounds_x && has_integer_strips(p.w, p.rows))
       integer_strips(p);
-    else if (integers && p.rows <= integer_dot_most_rows && has_integer_dot(p.w.code))
+    else if (integers && p.rows <= integer_dot_most_rows && has_integer_dot(p.w))
       few_integers.push_back(&p);
     else if (integers && p.rounds_x && p.rows > integer_dot_most_rows &&
              has_integer_gemm(p.w.code, p.rows))

@@ -10,7 +10,7 @@ namespace quern::cpu {
 ///
 /// Where x or the output is float32 the product is computed in it. Few rows of the other floats
 /// become integers of 16 bits that share a scale in each of the weight's groups, which is about as
-/// exact; many rows become such of 8 bits where this is allowed.
+/// exact; several rows become such of 8 bits where this is allowed.
 struct Product {
   PackedMatrix w;
   bool transpose;         ///< rows of w are columns of the second factor
