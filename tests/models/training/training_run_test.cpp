@@ -215,7 +215,7 @@ TEST_F(TrainingRun, FromScratchLearnsARowAndCanBeLoaded) {
   folder_.write("model/config.json", llama_config("llama", {{"vocab_size", 264}}).dump());
   folder_.write("rows.jsonl", R"({"prompt": "stone", "completion": "grinds"})");
   plan_.model = path("model");
-  plan_.update({{"iters", 60}, {"learning_rate", 0.02}, {"steps_per_eval", 0}}, "test");
+  plan_.update({{"iters", 60}, {"learning_rate", 0.005}, {"steps_per_eval", 0}}, "test");
   run("out");
   EXPECT_LT(metrics("out").back()["train_loss"], 0.1);
   const auto model = LanguageModel::load(path("out"));
