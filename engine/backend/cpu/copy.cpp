@@ -5,10 +5,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "engine/backend/cpu/ask_for.h"
 #include "engine/backend/cpu/cpu.h"
+#include "engine/backend/cpu/element_bits.h"
 #include "engine/backend/cpu/half_block.h"
 #include "engine/backend/cpu/stream_copy.h"
 #include "engine/backend/cpu/strided.h"
+#include "engine/backend/cpu/strided_row.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/backend/cpu/tile_reader.h"
 #include "engine/backend/cpu/transpose_block.h"
@@ -37,11 +40,12 @@ T load(const char* data, int64_t i) {
 
 template <typename From, typename To>
 void copy_row(const char* src, int64_t src_stride, char* dst_bytes, int64_t dst_stride, size_t n) {
+  if constexpr (std::is_same_v<From, To>) {
+    if (dst_stride == 1) return gather_row(src, src_stride, dst_bytes, n, sizeof(To));
+  }
   To* dst = reinterpret_cast<To*>(dst_bytes);
   if (src_stride == 1 && dst_stride == 1) {
-    if constexpr (std::is_same_v<From, To>) {
-      std::memcpy(dst_bytes, src, n * sizeof(To));
-    } else if constexpr (is_half<From> && std::is_same_v<To, float>) {
+    if constexpr (is_half<From> && std::is_same_v<To, float>) {
       widen(reinterpret_cast<const From*>(src), dst, n);
     } else if constexpr (is_half<To> && std::is_same_v<From, float>) {
       narrow(reinterpret_cast<const From*>(src), dst, n);
@@ -62,16 +66,9 @@ void copy_row(const char* src, int64_t src_stride, char* dst_bytes, int64_t dst_
 /// Equal dtypes are copied as bits of their width.
 RowCopy row_copy(Dtype from, Dtype to) {
   if (from == to) {
-    switch (from.size()) {
-      case 1:
-        return copy_row<uint8_t, uint8_t>;
-      case 2:
-        return copy_row<uint16_t, uint16_t>;
-      case 4:
-        return copy_row<uint32_t, uint32_t>;
-      default:
-        return copy_row<uint64_t, uint64_t>;
-    }
+    return with_bits(from.size(), []<typename Bits>(std::type_identity<Bits>) -> RowCopy {
+      return copy_row<Bits, Bits>;
+    });
   }
   return dispatch(from, [&]<typename From>(std::type_identity<From>) {
     return dispatch(
@@ -104,7 +101,9 @@ struct Sides {
     TileMemory tile;
     for (size_t i = 0; i < n; i += tile_elements) {
       const size_t count = std::min(tile_elements, n - i);
-      copy(from + int64_t(i) * src_stride * src_width, src_stride, tile.bytes, 1, count);
+      const int64_t step = src_stride * src_width;
+      if (step > 0 && step <= 64) ask_for(from + int64_t(i + count) * step, count * size_t(step));
+      copy(from + int64_t(i) * step, src_stride, tile.bytes, 1, count);
       stream_copy(tile.bytes, to + int64_t(i) * dst_width, count * size_t(dst_width));
     }
   }
@@ -124,36 +123,12 @@ bool is_transposed(const StridedLoop<2>& loop) {
   return row_step != 0 && row_step < step;
 }
 
-/// to[i * to_stride + k] = from[k * from_stride + i] for i < height and k < width.
-template <typename Bits>
-void transpose_tile(const Bits* from, int64_t from_stride, Bits* to, int64_t to_stride,
-                    size_t height, size_t width) {
-  constexpr size_t side = block_side<Bits>;
-  const auto one_by_one = [&](size_t i, size_t k) {
-    to[int64_t(i) * to_stride + int64_t(k)] = from[int64_t(k) * from_stride + int64_t(i)];
-  };
-  const size_t whole = width / side * side;
-  size_t i = 0;
-  for (; i + side <= height; i += side) {
-    for (size_t k = 0; k < whole; k += side) {
-      transpose_block(from + int64_t(k) * from_stride + int64_t(i), from_stride,
-                      to + int64_t(i) * to_stride + int64_t(k), to_stride);
-    }
-    for (size_t k = whole; k < width; ++k) {
-      for (size_t row = i; row < i + side; ++row) one_by_one(row, k);
-    }
-  }
-  for (; i < height; ++i) {
-    for (size_t k = 0; k < width; ++k) one_by_one(i, k);
-  }
-}
-
 /// Planes whose source has dense columns where the destination has dense rows. Cache lines of the
 /// source are read whole, into a piece of the destination that is then written whole, by rows: far
 /// apart as both sides' lines are, the cache would not keep them to be filled bit by bit.
 template <typename Bits>
 void transpose_planes(const Sides& sides, const StridedLoop<2>& loop) {
-  constexpr size_t tile_rows = 128 / sizeof(Bits), tile_columns = 256 / sizeof(Bits);
+  constexpr size_t tile_rows = 128 / sizeof(Bits), tile_columns = 512 / sizeof(Bits);
   const size_t columns = loop.row_length(), rows = size_t(loop.shape[loop.shape.size() - 2]);
   const int64_t src_column = loop.row_stride(0);
   const int64_t dst_row = loop.strides[1][loop.shape.size() - 2];
@@ -178,7 +153,7 @@ void transpose_planes(const Sides& sides, const StridedLoop<2>& loop) {
             const size_t height = std::min(end - top, tile_rows);
             transpose_tile(reinterpret_cast<const Bits*>(sides.src) + offset[0] + int64_t(top) +
                                int64_t(left) * src_column,
-                           src_column, tile, int64_t(tile_columns), height, width);
+                           src_column, tile, int64_t(tile_columns), height, width, true);
             for (size_t row = 0; row < height; ++row) {
               Bits* target = reinterpret_cast<Bits*>(sides.dst) + offset[1] +
                              int64_t(top + row) * dst_row + int64_t(left);
@@ -196,16 +171,8 @@ void transpose_planes(const Sides& sides, const StridedLoop<2>& loop) {
 }
 
 void transpose_planes(const Sides& sides, const StridedLoop<2>& loop) {
-  switch (sides.dst_width) {
-    case 1:
-      return transpose_planes<uint8_t>(sides, loop);
-    case 2:
-      return transpose_planes<uint16_t>(sides, loop);
-    case 4:
-      return transpose_planes<uint32_t>(sides, loop);
-    default:
-      return transpose_planes<uint64_t>(sides, loop);
-  }
+  with_bits(size_t(sides.dst_width),
+            [&]<typename Bits>(std::type_identity<Bits>) { transpose_planes<Bits>(sides, loop); });
 }
 
 /// Copies by square tiles, so that the lines of memory that are read stay in the cache until all
@@ -260,6 +227,18 @@ void bring_dense_axis_in(StridedLoop<2>& loop) {
   }
 }
 
+/// Goes through the rows in the order in which the source has them: what is written past the caches
+/// may be in any.
+void follow_source(StridedLoop<2>& loop) {
+  for (size_t axis = 1; axis + 1 < loop.shape.size(); ++axis) {
+    const auto step = [&](size_t i) { return std::abs(loop.strides[0][i]); };
+    for (size_t i = axis; i > 0 && step(i - 1) < step(i); --i) {
+      std::swap(loop.shape[i - 1], loop.shape[i]);
+      for (Strides& strides : loop.strides) std::swap(strides[i - 1], strides[i]);
+    }
+  }
+}
+
 void copy_elements(Sides sides, StridedLoop<2> loop) {
   if (is_transposed(loop)) {
     bring_dense_axis_in(loop);
@@ -267,6 +246,7 @@ void copy_elements(Sides sides, StridedLoop<2> loop) {
     sides.streams = false;
     return copy_tiles(sides, loop);
   }
+  if (sides.streams) follow_source(loop);
   const size_t n = loop.row_length(), rows = loop.rows();
   const int64_t src_stride = loop.row_stride(0), dst_stride = loop.row_stride(1);
   if (rows == 1) {
@@ -295,7 +275,7 @@ bool may_stream(const array& src, const array& dst, const StridedLoop<2>& loop,
   bool whole = byte_offset % 64 == 0;
   for (size_t axis = 0; axis + 1 < loop.shape.size(); ++axis)
     whole &= in_lines(loop.strides[1][axis]);
-  constexpr int64_t long_row = 1024;  // bytes
+  constexpr int64_t long_row = 256;  // bytes
   return whole && (loop.shape.size() == 1 ||
                    (in_lines(loop.shape.back()) &&
                     int64_t(loop.shape.back()) * int64_t(dst.itemsize()) >= long_row));

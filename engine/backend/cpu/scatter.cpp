@@ -1,13 +1,16 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <numeric>
 
 #include "engine/backend/cpu/combine_row.h"
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
+#include "engine/backend/cpu/element_bits.h"
 #include "engine/backend/cpu/positions.h"
 #include "engine/backend/cpu/strided.h"
 #include "engine/backend/cpu/thread_pool.h"
+#include "engine/backend/cpu/tile_reader.h"
 #include "engine/ops/update.h"
 #include "engine/primitives/indexing.h"
 
@@ -147,31 +150,7 @@ void sort_by_target(const Rows& rows, uint32_t* begin, uint32_t* end) {
                    [&](uint32_t a, uint32_t b) { return rows.targets[a] < rows.targets[b]; });
 }
 
-/// Rows of one element, in order.
-template <typename Bits>
-void replace_elements(const Rows& rows) {
-  const Bits* from = reinterpret_cast<const Bits*>(rows.updates);
-  Bits* to = reinterpret_cast<Bits*>(rows.out);
-  for (size_t k = 0; k < rows.count(); ++k) to[rows.targets[k]] = from[rows.source(k)];
-}
-
-void replace_elements(const Rows& rows) {
-  switch (rows.width) {
-    case 1:
-      return replace_elements<uint8_t>(rows);
-    case 2:
-      return replace_elements<uint16_t>(rows);
-    case 4:
-      return replace_elements<uint32_t>(rows);
-    default:
-      return replace_elements<uint64_t>(rows);
-  }
-}
-
 void combine_all(const Rows& rows) {
-  // Sorting them for several threads costs more than three threads gain.
-  if (rows.row_size() == 1 && rows.combine == Combine::replace && ThreadPool::instance().size() < 4)
-    return replace_elements(rows);
   const std::vector<Tile> tiles = tiles_of(rows);
   const bool countable = rows.count() <= UINT32_MAX;
   const CombineRows halves = countable ? combine_rows(rows.combine, rows.dtype) : nullptr;
@@ -239,15 +218,43 @@ void split_windows(Rows& rows, const Shape& slice, const std::vector<bool>& inde
   rows.targets = std::move(targets);
 }
 
+/// Slices of one element, in order.
+void replace_elements(const Scatter& p, const Arrays& in, const array& updates, array& out) {
+  Arrays indices;
+  for (size_t k = 0; k < p.axes.size(); ++k) indices.push_back(row_contiguous(in[k + 1]));
+  with_bits(out.itemsize(), [&]<typename Bits>(std::type_identity<Bits>) {
+    const Bits* from = updates.data<Bits>();
+    Bits* to = out.data<Bits>();
+    int64_t targets[tile_elements];
+    for (size_t begin = 0; begin < updates.size(); begin += tile_elements) {
+      const size_t n = std::min(tile_elements, updates.size() - begin);
+      std::fill_n(targets, n, 0);
+      for (size_t k = 0; k < indices.size(); ++k) {
+        const auto axis = size_t(p.axes[k]);
+        add_positions(targets, indices[k], begin, begin + n, out.shape()[axis], 1,
+                      out.strides()[axis], scatter_name(p.combine));
+      }
+      for (size_t i = 0; i < n; ++i) {
+        __builtin_prefetch(to + targets[std::min(i + 32, n - 1)]);
+        to[targets[i]] = from[begin + i];
+      }
+    }
+  });
+}
+
 void scatter(const Scatter& p, const Arrays& in, Arrays& out) {
   if (!out[0].take_or_allocate(in[0])) copy_into(in[0], out[0]);
   if (in.back().size() == 0) return;
   const array updates = row_contiguous(in.back());
   const size_t lead = updates.ndim() - out[0].ndim();
   const Shape slice(updates.shape().begin() + lead, updates.shape().end());
+  const size_t slice_size = element_count(slice);
+  // Sorting them for several threads costs more than three threads gain.
+  if (slice_size == 1 && p.combine == Combine::replace && ThreadPool::instance().size() < 4)
+    return replace_elements(p, in, updates, out[0]);
 
   Rows rows;
-  rows.slice_size = int64_t(element_count(slice));
+  rows.slice_size = int64_t(slice_size);
   rows.targets.assign(updates.size() / size_t(rows.slice_size), 0);
   std::vector<bool> indexed(slice.size(), false);
   for (size_t k = 0; k < p.axes.size(); ++k) {
@@ -269,7 +276,8 @@ void scatter(const Scatter& p, const Arrays& in, Arrays& out) {
 /// inner], both dense. A task owns a block of inner columns, all along the axis.
 struct Lines {
   size_t outer, inner, length, values;
-  const int64_t* places;  ///< of the values' shape
+  const array* indices;  ///< of the values' shape
+  const char* where;     ///< to be named when one is outside the axis
   const char* from;
   char* to;
 
@@ -288,6 +296,26 @@ struct Lines {
                    }
                  });
   }
+
+  /// Calls f(value, place) for a block's values in order, `source` being the first: place counts
+  /// from the block's first element, where lines of the axis are `stride` elements apart.
+  template <typename F>
+  void for_each_value(size_t source, size_t columns, size_t stride, F&& f) const {
+    const bool is_dense = columns == inner;
+    const size_t run = is_dense ? values * inner : columns;
+    const size_t most = tile_elements / columns * columns;
+    int64_t places[tile_elements];
+    for (size_t first = source; first < source + values * inner; first += is_dense ? run : inner) {
+      for (size_t begin = 0; begin < run; begin += most) {
+        const size_t n = std::min(most, run - begin);
+        for (size_t k = 0; k < n; k += columns)
+          std::iota(places + k, places + k + columns, int64_t(0));
+        add_positions(places, *indices, first + begin, first + begin + n, int64_t(length), 1,
+                      int64_t(stride), where);
+        for (size_t k = 0; k < n; ++k) f(first + begin + k, size_t(places[k]));
+      }
+    }
+  }
 };
 
 template <typename Bits>
@@ -295,11 +323,8 @@ void replace_lines(const Lines& lines) {
   const Bits* from = reinterpret_cast<const Bits*>(lines.from);
   Bits* to = reinterpret_cast<Bits*>(lines.to);
   lines.for_each_block([&](size_t source, size_t target, size_t columns) {
-    for (size_t j = 0; j < lines.values; ++j, source += lines.inner) {
-      for (size_t i = 0; i < columns; ++i) {
-        to[target + size_t(lines.places[source + i]) * lines.inner + i] = from[source + i];
-      }
-    }
+    lines.for_each_value(source, columns, lines.inner,
+                         [&](size_t value, size_t place) { to[target + place] = from[value]; });
   });
 }
 
@@ -311,15 +336,13 @@ void add_lines(const Lines& lines) {
   T* to = reinterpret_cast<T*>(lines.to);
   lines.for_each_block([&](size_t source, size_t target, size_t columns) {
     const auto add = [&](Sum* sums, size_t stride) {
-      for (size_t j = 0; j < lines.values; ++j, source += lines.inner) {
-        for (size_t i = 0; i < columns; ++i) {
-          Sum& sum = sums[size_t(lines.places[source + i]) * stride + i];
-          if constexpr (std::is_same_v<T, bool>)
-            sum = sum || from[source + i];
-          else
-            sum = Sum(sum + Sum(from[source + i]));
-        }
-      }
+      lines.for_each_value(source, columns, stride, [&](size_t value, size_t place) {
+        Sum& sum = sums[place];
+        if constexpr (std::is_same_v<T, bool>)
+          sum = sum || from[value];
+        else
+          sum = Sum(sum + Sum(from[value]));
+      });
     };
     if constexpr (half) {
       std::vector<float> sums(lines.length * columns);
@@ -336,27 +359,11 @@ void add_lines(const Lines& lines) {
   });
 }
 
-void replace_lines(const Lines& lines, size_t width) {
-  switch (width) {
-    case 1:
-      return replace_lines<uint8_t>(lines);
-    case 2:
-      return replace_lines<uint16_t>(lines);
-    case 4:
-      return replace_lines<uint32_t>(lines);
-    default:
-      return replace_lines<uint64_t>(lines);
-  }
-}
-
 void scatter_axis(const ScatterAxis& p, const Arrays& in, Arrays& out) {
   if (!out[0].take_or_allocate(in[0])) copy_into(in[0], out[0]);
   if (in[1].size() == 0) return;
   const bool adds = p.combine == Combine::add;
-  std::vector<int64_t> places(in[1].size(), 0);
-  add_positions(places, in[1], out[0].shape(p.axis), 1, 1,
-                adds ? "scatter_add_axis" : "put_along_axis");
-  const array values = row_contiguous(in[2]);
+  const array indices = row_contiguous(in[1]), values = row_contiguous(in[2]);
   const Shape& shape = out[0].shape();
   size_t outer = 1, inner = 1;
   for (size_t i = 0; i < shape.size(); ++i) {
@@ -366,10 +373,14 @@ void scatter_axis(const ScatterAxis& p, const Arrays& in, Arrays& out) {
                     inner,
                     size_t(shape[size_t(p.axis)]),
                     size_t(values.shape(p.axis)),
-                    places.data(),
+                    &indices,
+                    adds ? "scatter_add_axis" : "put_along_axis",
                     values.data<char>(),
                     out[0].data<char>()};
-  if (!adds) return replace_lines(lines, out[0].itemsize());
+  if (!adds) {
+    return with_bits(out[0].itemsize(),
+                     [&]<typename Bits>(std::type_identity<Bits>) { replace_lines<Bits>(lines); });
+  }
   dispatch(out[0].dtype(), [&]<typename T>(std::type_identity<T>) { add_lines<T>(lines); });
 }
 

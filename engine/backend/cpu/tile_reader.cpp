@@ -5,32 +5,11 @@
 
 #include "engine/backend/cpu/half_block.h"
 #include "engine/backend/cpu/stream_copy.h"
+#include "engine/backend/cpu/strided_row.h"
 
 namespace quern::cpu {
 
 namespace {
-
-template <typename T>
-void gather_rows(const T* data, const StridedLoop<1>& loop, size_t begin, size_t n, T* out) {
-  const size_t length = loop.row_length();
-  const int64_t stride = loop.row_stride(0);
-  const size_t first_row = begin / length, last_row = (begin + n - 1) / length + 1;
-  size_t skip = begin % length;
-  for_each_row(loop, first_row, last_row, [&](const auto& offset) {
-    const size_t count = std::min(n, length - skip);
-    const T* from = data + offset[0] + int64_t(skip) * stride;
-    if (stride == 1) {
-      std::memcpy(out, from, count * sizeof(T));
-    } else if (stride == 0) {
-      std::fill(out, out + count, *from);
-    } else {
-      for (size_t i = 0; i < count; ++i) out[i] = from[int64_t(i) * stride];
-    }
-    out += count;
-    n -= count;
-    skip = 0;
-  });
-}
 
 void widen_tile(Dtype from, const void* in, float* out, size_t n) {
   if (from == float16)
@@ -74,20 +53,19 @@ const void* TileReader::read(size_t begin, size_t n, void* scratch) const {
 }
 
 void TileReader::gather(size_t begin, size_t n, void* out) const {
-  switch (itemsize_) {
-    case 1:
-      return gather_rows(reinterpret_cast<const uint8_t*>(data_), loop_, begin, n,
-                         static_cast<uint8_t*>(out));
-    case 2:
-      return gather_rows(reinterpret_cast<const uint16_t*>(data_), loop_, begin, n,
-                         static_cast<uint16_t*>(out));
-    case 4:
-      return gather_rows(reinterpret_cast<const uint32_t*>(data_), loop_, begin, n,
-                         static_cast<uint32_t*>(out));
-    default:
-      return gather_rows(reinterpret_cast<const uint64_t*>(data_), loop_, begin, n,
-                         static_cast<uint64_t*>(out));
-  }
+  const size_t length = loop_.row_length();
+  const int64_t stride = loop_.row_stride(0);
+  const size_t first_row = begin / length, last_row = (begin + n - 1) / length + 1;
+  size_t skip = begin % length;
+  char* to = static_cast<char*>(out);
+  for_each_row(loop_, first_row, last_row, [&](const auto& offset) {
+    const size_t count = std::min(n, length - skip);
+    const int64_t first = offset[0] + int64_t(skip) * stride;
+    gather_row(data_ + first * int64_t(itemsize_), stride, to, count, itemsize_);
+    to += count * itemsize_;
+    n -= count;
+    skip = 0;
+  });
 }
 
 TileWriter::TileWriter(array& out, Dtype compute, bool may_stream)

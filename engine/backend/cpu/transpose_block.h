@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <cstring>
 
+#include "engine/backend/cpu/ask_for.h"
+
 namespace quern::cpu {
 
-// A square of as many elements a side as 16 bytes hold, transposed in registers.
+// Transpositions in registers, by squares of as many elements a side as 16 bytes hold.
 
 template <typename Bits>
 using Lanes [[gnu::vector_size(16)]] = Bits;
@@ -58,6 +60,33 @@ void transpose_block(const Bits* from, int64_t from_stride, Bits* to, int64_t to
   }
   for (size_t i = 0; i < side; ++i)
     std::memcpy(to + int64_t(i) * to_stride, &rows[i], sizeof(rows[i]));
+}
+
+/// to[i * to_stride + k] = from[k * from_stride + i] for i < height and k < width. asks_for_next:
+/// for the columns' next elements meanwhile; so many streams the hardware does not follow.
+template <typename Bits>
+void transpose_tile(const Bits* from, int64_t from_stride, Bits* to, int64_t to_stride,
+                    size_t height, size_t width, bool asks_for_next = false) {
+  constexpr size_t side = block_side<Bits>;
+  const auto one_by_one = [&](size_t i, size_t k) {
+    to[int64_t(i) * to_stride + int64_t(k)] = from[int64_t(k) * from_stride + int64_t(i)];
+  };
+  const size_t whole = height / side * side;
+  size_t k = 0;
+  for (; k + side <= width; k += side) {
+    for (size_t line = 0; line < side && asks_for_next; ++line)
+      ask_for(from + int64_t(k + line) * from_stride + int64_t(height), height * sizeof(Bits));
+    for (size_t i = 0; i < whole; i += side) {
+      transpose_block(from + int64_t(k) * from_stride + int64_t(i), from_stride,
+                      to + int64_t(i) * to_stride + int64_t(k), to_stride);
+    }
+    for (size_t i = whole; i < height; ++i) {
+      for (size_t column = k; column < k + side; ++column) one_by_one(i, column);
+    }
+  }
+  for (; k < width; ++k) {
+    for (size_t i = 0; i < height; ++i) one_by_one(i, k);
+  }
 }
 
 }  // namespace quern::cpu

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "engine/graph/eval.h"
 #include "engine/ops/arithmetic.h"
 #include "engine/ops/cast.h"
@@ -66,6 +68,13 @@ TEST(Layout, LargeCopiesOfEveryLayout) {
       slice(a, {0, 0}, {rows, columns - 16}), [&](int64_t i, int64_t j) { return i * columns + j; },
       "rows of lines ");
   expect(
+      reshape(transpose(reshape(a, {rows, columns / 64, 64}), {1, 0, 2}),
+              {rows * columns / 64, 64}),
+      [&](int64_t i, int64_t j) { return i % rows * columns + i / rows * 64 + j; }, "swapped ");
+  expect(
+      slice(concatenate({a, a}, 1), {0, 1}, {rows, 2 * columns}, {1, 2}),
+      [&](int64_t i, int64_t j) { return i * columns + (2 * j + 1) % columns; }, "every second ");
+  expect(
       broadcast_to(array(5), {rows, columns}), [](int64_t, int64_t) { return 5; }, "filled ");
   expect(
       astype(astype(a, float32), int32),
@@ -95,6 +104,27 @@ TEST(Layout, ReversedAndSteppedSlicesOfATransposition) {
   for (int i = 0; i < 50; ++i) {
     for (int j = 0; j < 17; ++j) {
       ASSERT_EQ(part.data<int32_t>()[i * 17 + j], (1 + 3 * j) * 100 + 99 - 2 * i);
+    }
+  }
+}
+
+TEST(Layout, SteppedRowsOfEveryWidth) {
+  for (const Dtype dtype : {uint8, int16, int32, int64}) {
+    for (const int step : {1, 2, 3, -1, -2}) {
+      const int length = 1003, first = step > 0 ? 0 : length - 1;
+      const array a = astype(reshape(arange(0, 3 * length), {3, length}), dtype);
+      const array part = slice(a, {0, first}, {3, step > 0 ? length : -length - 1}, {1, step});
+      array copied = astype(contiguous(part), int64), all = astype(a, int64);
+      eval(copied, all);
+      const int width = (length - 1) / std::abs(step) + 1;
+      ASSERT_EQ(copied.shape(), (Shape{3, width}));
+      for (int i = 0; i < 3; ++i) {
+        for (int j = 0; j < width; ++j) {
+          ASSERT_EQ(copied.data<int64_t>()[i * width + j],
+                    all.data<int64_t>()[i * length + first + j * step])
+              << dtype_name(dtype) << " by " << step;
+        }
+      }
     }
   }
 }

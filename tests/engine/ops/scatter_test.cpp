@@ -68,6 +68,46 @@ TEST(Scatter, OfManyRows) {
   }
 }
 
+TEST(Gather, AlongAnyAxisOfAnyLayout) {
+  const int rows = 90, columns = 3000;
+  const std::vector<float> all = numbers(size_t(rows) * columns);
+  const array dense(all.begin(), Shape{rows, columns}, float32);
+  for (const array& a : {dense, transpose(contiguous(transpose(dense)))}) {
+    for (const int axis : {0, 1}) {
+      const Shape shape = axis == 0 ? Shape{2 * rows, columns} : Shape{rows, columns / 2 + 3};
+      const int length = axis == 0 ? rows : columns;
+      std::vector<int> at = places(element_count(shape), length);
+      for (size_t k = 0; k < at.size(); k += 3) at[k] -= length;
+      array got = take_along_axis(a, array(at.begin(), shape, int32), axis);
+      got.eval();
+      for (size_t k = 0; k < at.size(); ++k) {
+        const auto place = size_t(at[k] < 0 ? at[k] + length : at[k]);
+        const size_t row = k / size_t(shape[1]), column = k % size_t(shape[1]);
+        const size_t from = axis == 0 ? place * columns + column : row * columns + place;
+        ASSERT_EQ(got.data<float>()[k], all[from]) << "axis " << axis << ", element " << k;
+      }
+    }
+  }
+}
+
+TEST(Gather, NamesTheFirstIndexOutside) {
+  std::vector<int> at(5000, 1);
+  at[4000] = -7;
+  at[4500] = 9;
+  const array indices(at.begin(), Shape{5000}, int32), six = arange(0, 6);
+  const auto message = [](array a) -> std::string {
+    try {
+      a.eval();
+    } catch (const std::out_of_range& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(message(take(six, indices, 0)), "[gather] index -7 is outside an axis of length 6");
+  EXPECT_EQ(message(take_along_axis(six, indices, 0)),
+            "[take_along_axis] index -7 is outside an axis of length 6");
+}
+
 TEST(Scatter, AlongAnAxis) {
   const int length = 500, values = 3000, inner = 300;
   const std::vector<int> at = places(size_t(values) * inner, length);
@@ -91,6 +131,17 @@ TEST(Scatter, AlongAnAxis) {
         array_equal(astype(put, float32), array(last.begin(), Shape{length, inner}, float32))
             .item<bool>());
   }
+}
+
+TEST(Scatter, AlongTheLastAxis) {
+  const int rows = 40, length = 500, count = 1700;
+  const std::vector<int> at = places(size_t(rows) * count, length);
+  const std::vector<float> updates = numbers(at.size());
+  std::vector<float> want(size_t(rows) * length, 0);
+  for (size_t k = 0; k < at.size(); ++k) want[k / count * length + size_t(at[k])] = updates[k];
+  const array put = put_along_axis(zeros({rows, length}), array(at.begin(), {rows, count}, int32),
+                                   array(updates.begin(), {rows, count}, float32), -1);
+  EXPECT_TRUE(array_equal(put, array(want.begin(), Shape{rows, length}, float32)).item<bool>());
 }
 
 TEST(Scatter, RoundsHalvesOnce) {
