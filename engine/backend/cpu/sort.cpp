@@ -7,9 +7,11 @@
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
 #include "engine/backend/cpu/scratch.h"
+#include "engine/backend/cpu/sort_columns.h"
 #include "engine/backend/cpu/sort_keys.h"
 #include "engine/backend/cpu/sort_numbers.h"
 #include "engine/backend/cpu/thread_pool.h"
+#include "engine/backend/cpu/transpose_block.h"
 
 namespace quern::cpu {
 
@@ -38,6 +40,48 @@ void for_parts(size_t n, bool alone, F&& f) {
     f(size_t(0), n);
 }
 
+/// Whether there are enough rows, short enough, to be sorted side by side.
+template <typename Number>
+bool fit_side_by_side(size_t rows, size_t n) {
+  return rows >= sorted_columns<Number> / 2 && n <= longest_column<Number>;
+}
+
+/// Sorts the numbers that number(row, i) tells of each of a row's n elements; put(row, i, x) gets
+/// them in order.
+template <typename Number, typename Tell, typename Put>
+void sort_side_by_side(size_t rows, size_t n, Tell&& number, Put&& put) {
+  constexpr size_t columns = sorted_columns<Number>;
+  const size_t groups = (rows + columns - 1) / columns;
+  const size_t grain = std::max<size_t>(1, parallel_elements / (columns * n));
+  parallel_for(groups, grain, [&](size_t first, size_t last) {
+    Scratch<Number> by_row(columns * n), by_column(columns * n);
+    Number *in = by_row.data(), *sorted = by_column.data();
+    std::fill_n(in, columns * n, Number(0));  // for columns without a row
+    for (size_t group = first; group < last; ++group) {
+      const size_t begin = group * columns, count = std::min(columns, rows - begin);
+      for (size_t k = 0; k < count; ++k) {
+        for (size_t i = 0; i < n; ++i) in[k * n + i] = number(begin + k, i);
+      }
+      transpose_tile(in, int64_t(n), sorted, int64_t(columns), n, columns);
+      sort_columns(sorted, n);
+      transpose_tile(sorted, int64_t(columns), in, int64_t(n), columns, n);
+      for (size_t k = 0; k < count; ++k) {
+        for (size_t i = 0; i < n; ++i) put(begin + k, i, in[k * n + i]);
+      }
+    }
+  });
+}
+
+/// A short row's key and place in one number: of few elements, half a number is enough for either.
+template <typename T>
+using ShortKeyed = std::conditional_t<sizeof(T) == 4, uint64_t, uint32_t>;
+
+/// Whether places of elements are put in order side by side.
+template <typename T>
+bool places_fit_side_by_side(size_t rows, size_t n) {
+  return sizeof(T) < 8 && fit_side_by_side<ShortKeyed<T>>(rows, n);
+}
+
 /// Elements of one byte are as good as their counts.
 template <typename T>
 void sort_bytes(const T* row, size_t n, T* to) {
@@ -47,18 +91,29 @@ void sort_bytes(const T* row, size_t n, T* to) {
     to = std::fill_n(to, counts[key], element_of<T>(SortKey<T>(key)));
 }
 
-/// Calls on_row(row's elements, where they go, n) for elements that are no numbers or only a byte,
-/// or else on_keys(keys, spare memory for as many, n, alone), which returns where the keys are
-/// then.
+/// Sorts many short rows at once; as_places: where order_places() does, so that the elements end up
+/// where it says. Of others, calls on_row(row's elements, where they go, n) for
+/// elements that are no numbers or only a byte, or else on_keys(keys, spare memory for as many, n,
+/// alone), which returns where the keys are then.
 template <typename OnRow, typename OnKeys>
-void order_elements(const array& in, array& out, OnRow&& on_row, OnKeys&& on_keys) {
+void order_elements(const array& in, array& out, bool as_places, OnRow&& on_row, OnKeys&& on_keys) {
   out.allocate();
   if (out.size() == 0) return;
   const array dense = row_contiguous(in);
   const auto n = size_t(out.shape().back());
+  const size_t rows = out.size() / n;
   dispatch(out.dtype(), [&]<typename T>(std::type_identity<T>) {
-    for_rows(out.size() / n, n, [&](size_t first, size_t last, bool alone) {
-      constexpr bool has_keys = sizeof(T) > 1 && !std::is_same_v<T, complex64_t>;
+    constexpr bool has_keys = sizeof(T) > 1 && !std::is_same_v<T, complex64_t>;
+    if constexpr (has_keys) {
+      if (as_places ? places_fit_side_by_side<T>(rows, n) : fit_side_by_side<SortKey<T>>(rows, n)) {
+        const T* from = dense.data<T>();
+        T* to = out.data<T>();
+        return sort_side_by_side<SortKey<T>>(
+            rows, n, [=](size_t row, size_t i) { return sort_key(from[row * n + i]); },
+            [=](size_t row, size_t i, SortKey<T> key) { to[row * n + i] = element_of<T>(key); });
+      }
+    }
+    for_rows(rows, n, [&](size_t first, size_t last, bool alone) {
       Scratch<SortKey<T>> spare(has_keys ? n : 0);
       for (size_t begin = first * n; begin < last * n; begin += n) {
         const T* row = dense.data<T>() + begin;
@@ -82,7 +137,7 @@ void order_elements(const array& in, array& out, OnRow&& on_row, OnKeys&& on_key
 
 void sort(const Sort&, const Arrays& in, Arrays& out) {
   order_elements(
-      in[0], out[0],
+      in[0], out[0], false,
       []<typename T>(const T* row, T* to, size_t n) {
         if constexpr (sizeof(T) == 1) return sort_bytes(row, n, to);
         std::copy(row, row + n, to);
@@ -96,7 +151,7 @@ void sort(const Sort&, const Arrays& in, Arrays& out) {
 void partition(const Partition& p, const Arrays& in, Arrays& out) {
   const auto kth = size_t(p.kth);
   order_elements(
-      in[0], out[0],
+      in[0], out[0], true,
       [&]<typename T>(const T* row, T* to, size_t n) {
         if constexpr (sizeof(T) == 1) return sort_bytes(row, n, to);
         std::copy(row, row + n, to);
@@ -127,18 +182,36 @@ Keyed<T> keyed(T x, size_t place) {
 uint32_t place_of(uint64_t keyed) { return uint32_t(keyed); }
 uint32_t place_of(const PlacedKey& keyed) { return uint32_t(keyed.place); }
 
-/// Puts the places of each row's elements in order: on_numbers gets numbers as keyed() makes them,
-/// spare memory for as many, n, which bits order them and `alone`, and returns where they are then;
-/// on_places gets a range of places and how to compare them.
+/// Puts the places of each row's elements in order: many short rows at once, or else one by one:
+/// on_numbers gets numbers as keyed() makes them, spare memory for as many, n, which bits order
+/// them and `alone`, and returns where they are then; on_places gets a range of places and how to
+/// compare them.
 template <typename Numbers, typename Places>
 void order_places(const array& in, array& out, Numbers&& on_numbers, Places&& on_places) {
   out.allocate();
   if (out.size() == 0) return;
   const array dense = row_contiguous(in);
   const auto n = size_t(out.shape().back());
+  const size_t rows = out.size() / n;
   dispatch(dense.dtype(), [&]<typename T>(std::type_identity<T>) {
-    for_rows(out.size() / n, n, [&](size_t first, size_t last, bool alone) {
-      constexpr bool has_keys = !std::is_same_v<T, complex64_t>;
+    constexpr bool has_keys = !std::is_same_v<T, complex64_t>;
+    if constexpr (has_keys && sizeof(T) < 8) {
+      using Number = ShortKeyed<T>;
+      constexpr int half = 4 * sizeof(Number);
+      if (places_fit_side_by_side<T>(rows, n)) {
+        const T* from = dense.data<T>();
+        uint32_t* places = out.data<uint32_t>();
+        return sort_side_by_side<Number>(
+            rows, n,
+            [=](size_t row, size_t i) {
+              return Number(Number(tied_sort_key(from[row * n + i])) << half | Number(i));
+            },
+            [=](size_t row, size_t i, Number x) {
+              places[row * n + i] = uint32_t(x & (~Number(0) >> half));
+            });
+      }
+    }
+    for_rows(rows, n, [&](size_t first, size_t last, bool alone) {
       Scratch<Keyed<T>> numbers(has_keys ? n : 0), spare(has_keys ? n : 0);
       for (size_t begin = first * n; begin < last * n; begin += n) {
         const T* row = dense.data<T>() + begin;

@@ -111,6 +111,29 @@ TEST(Sort, PartitionsOfEveryLengthSplitAtThePlace) {
   }
 }
 
+TEST(Sort, ManyShortRowsOfEveryDtype) {
+  constexpr int rows = 70;  // no whole number of groups, whatever the width of a vector
+  for (const int n : {1, 2, 7, 32, 100, 700}) {
+    for (const Dtype dtype : {float32, float16, bfloat16, int8, uint16, int32, int64, float64}) {
+      const array a = astype(reshape(with_ties(rows * n), {rows, n}), dtype);
+      const std::vector<double> all = values(a), sorted = values(sort(a, -1)),
+                                order = values(argsort(a, -1));
+      const std::vector<double> parted = values(partition(a, n / 2, -1));
+      for (size_t begin = 0; begin < all.size(); begin += size_t(n)) {
+        std::vector<size_t> want(size_t(n), 0);
+        std::iota(want.begin(), want.end(), begin);
+        std::stable_sort(want.begin(), want.end(),
+                         [&](size_t i, size_t j) { return all[i] < all[j]; });
+        for (size_t i = 0; i < want.size(); ++i) {
+          ASSERT_EQ(size_t(order[begin + i]), want[i] - begin) << dtype << " of " << n;
+          ASSERT_EQ(sorted[begin + i], all[want[i]]) << dtype << " of " << n;
+        }
+        ASSERT_EQ(parted[begin + size_t(n) / 2], sorted[begin + size_t(n) / 2]);
+      }
+    }
+  }
+}
+
 TEST(Sort, RowsOfAnyAxis) {
   const array a = random_array({40, 60}, -1, 1);
   const array by_column = sort(a, 0), by_row = transpose(sort(transpose(a), 1));
