@@ -34,6 +34,17 @@ HWY_INLINE hn::Vec<D> power_of_two(D d, VI n) {
   return hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(n, hn::Set(di, 127))));
 }
 
+/// p 2^whole, rounded once, for whole numbers in [-252, 254] of no fraction.
+template <class D, class V>
+HWY_INLINE V scaled(D d, V p, V whole) {
+#if HWY_TARGET <= HWY_AVX3
+  if constexpr (hn::MaxLanes(d) == 16) return V{_mm512_scalef_ps(p.raw, whole.raw)};
+#endif
+  // In two halves, so that denormal and huge results come out right.
+  const auto n = hn::NearestInt(whole), half = hn::ShiftRight<1>(n);
+  return hn::Mul(hn::Mul(p, power_of_two(d, half)), power_of_two(d, hn::Sub(n, half)));
+}
+
 /// exp(r) - 1 where x = whole * ln 2 + r and |r| <= ln 2 / 2.
 template <class D, class V>
 HWY_INLINE V expm1_beyond(D d, V x, V whole) {
@@ -53,13 +64,11 @@ HWY_INLINE V reduced_expm1(D d, V x, VI& n) {
 
 template <class D, class V>
 HWY_INLINE V exp_of(D d, V x) {
-  // Beyond these bounds the result is 0 or infinite; the scale is applied in two halves so that
-  // denormal and huge results come out right.
+  // Beyond these bounds the result is 0 or infinite.
   const V clamped = hn::Min(hn::Max(x, hn::Set(d, -104.0f)), hn::Set(d, 89.0f));
-  hn::VFromD<hn::RebindToSigned<D>> n;
-  const V p = hn::Add(reduced_expm1(d, clamped, n), hn::Set(d, 1.0f));
-  const auto half = hn::ShiftRight<1>(n);
-  const V result = hn::Mul(hn::Mul(p, power_of_two(d, half)), power_of_two(d, hn::Sub(n, half)));
+  const V whole = hn::Round(hn::Mul(clamped, hn::Set(d, 0x1.715476p+0f)));
+  const V p = hn::Add(expm1_beyond(d, clamped, whole), hn::Set(d, 1.0f));
+  const V result = scaled(d, p, whole);
   return hn::IfThenElse(hn::Eq(x, x), result, x);
 }
 

@@ -10,6 +10,7 @@
 #include "hwy/foreach_target.h"
 // after foreach_target.h
 #include "engine/backend/cpu/elementwise/loops-inl.h"
+#include "engine/backend/cpu/float_lanes-inl.h"
 #include "engine/backend/cpu/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -67,18 +68,32 @@ struct VectorErfInv {
   }
 };
 
-template <typename F>
+struct VectorSqrt {
+  template <class D, class V>
+  V operator()(D /*d*/, V x) const {
+    return hn::Sqrt(x);
+  }
+};
+struct VectorRsqrt {
+  template <class D, class V>
+  V operator()(D d, V x) const {
+    return hn::Div(hn::Set(d, 1.0f), hn::Sqrt(x));
+  }
+};
+
+/// In float32; half dtypes are widened and narrowed in registers.
+template <typename F, typename T>
 void vector_loop(const void* const* in, void* out, size_t n) {
   const hn::ScalableTag<float> d;
-  const float* a = static_cast<const float*>(in[0]);
-  float* to = static_cast<float*>(out);
+  const T* a = static_cast<const T*>(in[0]);
+  T* to = static_cast<T*>(out);
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
-  for (; i + lanes <= n; i += lanes) hn::StoreU(F()(d, hn::LoadU(d, a + i)), d, to + i);
+  for (; i + lanes <= n; i += lanes) store_floats(d, F()(d, load_floats(d, a + i)), to + i);
   if (i == n) return;
-  HWY_ALIGN float rest[hn::MaxLanes(d)] = {};
+  HWY_ALIGN T rest[hn::MaxLanes(d)] = {};
   std::copy(a + i, a + n, rest);
-  hn::Store(F()(d, hn::Load(d, rest)), d, rest);
+  store_floats(d, F()(d, load_floats(d, rest)), rest);
   std::copy(rest, rest + (n - i), to + i);
 }
 
@@ -138,14 +153,19 @@ void sine_loop(const void* const* in, void* out, size_t n) {
 }  // namespace
 
 void add_float_math(TileTable& t) {
-  t.add<Exp>(float32, vector_loop<VectorExp>);
-  t.add<Expm1>(float32, vector_loop<VectorExpm1>);
-  t.add<Log>(float32, vector_loop<VectorLog>);
-  t.add<Log1p>(float32, vector_loop<VectorLog1p>);
-  t.add<Sigmoid>(float32, vector_loop<VectorSigmoid>);
-  t.add<Tanh>(float32, vector_loop<VectorTanh>);
-  t.add<Erf>(float32, vector_loop<VectorErf>);
-  t.add<ErfInv>(float32, vector_loop<VectorErfInv>);
+  for_each_type<float, float16_t, bfloat16_t>([&]<typename T>(std::type_identity<T>) {
+    constexpr Dtype dtype = dtype_of<T>();
+    t.add<Exp>(dtype, vector_loop<VectorExp, T>);
+    t.add<Expm1>(dtype, vector_loop<VectorExpm1, T>);
+    t.add<Log>(dtype, vector_loop<VectorLog, T>);
+    t.add<Log1p>(dtype, vector_loop<VectorLog1p, T>);
+    t.add<Sigmoid>(dtype, vector_loop<VectorSigmoid, T>);
+    t.add<Tanh>(dtype, vector_loop<VectorTanh, T>);
+    t.add<Erf>(dtype, vector_loop<VectorErf, T>);
+    t.add<ErfInv>(dtype, vector_loop<VectorErfInv, T>);
+    t.add<Sqrt>(dtype, vector_loop<VectorSqrt, T>);
+    t.add<Rsqrt>(dtype, vector_loop<VectorRsqrt, T>);
+  });
   t.add<LogAddExp>(float32, logaddexp_loop);
   t.add<Sin>(float32, sine_loop<0>);
   t.add<Cos>(float32, sine_loop<1>);

@@ -29,6 +29,12 @@ class TileTable {
     return found ? (*found)[size_t(dtype.val)] : nullptr;
   }
 
+  /// That of primitive P, which has one.
+  template <typename P>
+  Tile find(Dtype dtype) const {
+    return (*tiles_.find(typeid(P)))[size_t(dtype.val)];
+  }
+
   /// Calls f(type) for each primitive that has tiles.
   template <typename F>
   void for_each_primitive(F&& f) const {

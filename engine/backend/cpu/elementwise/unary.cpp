@@ -114,8 +114,6 @@ void add_floating(TileTable& t) {
   t.add<Trunc>(dtype, unary_loop<TowardsZero, T>);
   t.add<Round>(dtype, unary_loop<HalfToEven, T>);
   t.add<Reciprocal>(dtype, unary_loop<Inverse, T>);
-  t.add<Sqrt>(dtype, unary_loop<SquareRoot, T>);
-  t.add<Rsqrt>(dtype, unary_loop<InverseSquareRoot, T>);
 }
 
 template <typename T>
@@ -139,6 +137,8 @@ void add_unary(TileTable& t) {
     add_floating<T>(t);
     t.add<Sign>(dtype_of<T>(), unary_loop<Signum, T>);
   });
+  t.add<Sqrt>(float64, unary_loop<SquareRoot, double>);
+  t.add<Rsqrt>(float64, unary_loop<InverseSquareRoot, double>);
 }
 
 }  // namespace quern::cpu::HWY_NAMESPACE

@@ -5,9 +5,11 @@
 
 #include "engine/backend/cpu/copy.h"
 #include "engine/backend/cpu/cpu.h"
+#include "engine/backend/cpu/elementwise/tiles.h"
 #include "engine/backend/cpu/float_rows.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/primitives/fast.h"
+#include "engine/primitives/unary.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/backend/cpu/fast/rope.cpp"
@@ -53,6 +55,25 @@ void turn_halves(const void* x, void* out, Dtype dtype, size_t half, const float
     turn(static_cast<const float*>(x));
 }
 
+/// Turns neighbouring pairs in place.
+void turn_neighbours(float* x, size_t pairs, const float* cosines, const float* sines) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= pairs; i += lanes) {
+    hn::Vec<decltype(d)> a, b;
+    hn::LoadInterleaved2(d, x + 2 * i, a, b);
+    const auto c = hn::LoadU(d, cosines + i), s = hn::LoadU(d, sines + i);
+    hn::StoreInterleaved2(hn::Sub(hn::Mul(a, c), hn::Mul(b, s)),
+                          hn::Add(hn::Mul(a, s), hn::Mul(b, c)), d, x + 2 * i);
+  }
+  for (; i < pairs; ++i) {
+    const float a = x[2 * i], b = x[2 * i + 1];
+    x[2 * i] = a * cosines[i] - b * sines[i];
+    x[2 * i + 1] = a * sines[i] + b * cosines[i];
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace quern::cpu
 HWY_AFTER_NAMESPACE();
@@ -61,6 +82,7 @@ HWY_AFTER_NAMESPACE();
 namespace quern::cpu {
 
 HWY_EXPORT(turn_halves);
+HWY_EXPORT(turn_neighbours);
 
 namespace {
 
@@ -91,48 +113,60 @@ const std::vector<float>& kept_frequencies(const fast::RoPE& p, const Arrays& in
   return kept;
 }
 
-/// Cosines and sines of a position's angles. Those of the last one stay: a decoder's layers all
-/// turn by the same.
+/// How many positions' angles are made at a time: heads are then turned so many vectors at a time,
+/// which lie side by side.
+constexpr size_t positions_together = 16;
+
+/// Cosines and sines of the angles of positions one after the other. The last ones stay: a
+/// decoder's layers all turn by the same.
 class Angles {
  public:
-  void turn_to(float position, bool forward, const std::vector<float>& frequencies) {
-    if (position == position_ && forward == forward_ && frequencies == frequencies_) return;
-    position_ = position;
-    forward_ = forward;
+  void turn_to(int64_t position, size_t count, float scale, bool forward,
+               const std::vector<float>& frequencies) {
+    const Place place{position, count, scale, forward};
+    if (place == place_ && frequencies == frequencies_) return;
+    place_ = place;
     frequencies_ = frequencies;
-    cosines.resize(frequencies.size());
-    sines.resize(frequencies.size());
-    for (size_t i = 0; i < frequencies.size(); ++i) {
-      cosines[i] = std::cos(position * frequencies[i]);
-      sines[i] =
-          forward ? std::sin(position * frequencies[i]) : -std::sin(position * frequencies[i]);
+    const size_t pairs = frequencies.size();
+    cosines_.resize(count * pairs);
+    sines_.resize(count * pairs);
+    std::vector<float> angles(pairs);
+    const void* in = angles.data();
+    for (size_t t = 0; t < count; ++t) {
+      const float turned = float(position + int64_t(t)) * scale;
+      for (size_t i = 0; i < pairs; ++i) angles[i] = turned * frequencies[i];
+      tiles().find<Cos>(float32)(&in, cosines_.data() + t * pairs, pairs);
+      if (!forward)
+        for (float& angle : angles) angle = -angle;
+      tiles().find<Sin>(float32)(&in, sines_.data() + t * pairs, pairs);
     }
   }
 
-  std::vector<float> cosines, sines;
+  size_t pairs() const { return frequencies_.size(); }
+  /// Of the t-th position.
+  const float* cosines(size_t t) const { return cosines_.data() + t * pairs(); }
+  const float* sines(size_t t) const { return sines_.data() + t * pairs(); }
 
  private:
-  float position_ = 0;
-  bool forward_ = true;
-  std::vector<float> frequencies_;
+  struct Place {
+    int64_t position = 0;
+    size_t count = 0;
+    float scale = 0;
+    bool forward = true;
+    bool operator==(const Place&) const = default;
+  };
+
+  Place place_;
+  std::vector<float> cosines_, sines_, frequencies_;
 };
 
-/// Turns neighbouring pairs of one vector in place.
-void turn_neighbours(float* x, const Angles& angles) {
-  for (size_t i = 0; i < angles.cosines.size(); ++i) {
-    const float a = x[2 * i], b = x[2 * i + 1];
-    x[2 * i] = a * angles.cosines[i] - b * angles.sines[i];
-    x[2 * i + 1] = a * angles.sines[i] + b * angles.cosines[i];
-  }
-}
-
-/// Turns one vector of `width` elements; `row` has room for them.
+/// Turns one vector of `width` elements to the t-th position; `row` has room for them.
 template <typename T>
-void turn_vector(const fast::RoPE& p, const Angles& angles, const T* x, int64_t stride,
+void turn_vector(const fast::RoPE& p, const Angles& angles, size_t t, const T* x, int64_t stride,
                  size_t width, T* out, std::vector<float>& row) {
   const auto halves = [&]<typename U>(const U* from, U* to) {
     HWY_DYNAMIC_DISPATCH(turn_halves)
-    (from, to, dtype_of<U>(), angles.cosines.size(), angles.cosines.data(), angles.sines.data());
+    (from, to, dtype_of<U>(), angles.pairs(), angles.cosines(t), angles.sines(t));
   };
   const auto turned = size_t(p.dims);
   if (!p.traditional && stride == 1) {
@@ -142,10 +176,9 @@ void turn_vector(const fast::RoPE& p, const Angles& angles, const T* x, int64_t 
   }
   row.resize(width);
   widen_strided(x, stride, row.data(), width);
-  if (p.traditional)
-    turn_neighbours(row.data(), angles);
-  else
-    halves(row.data(), row.data());
+  if (p.traditional) HWY_DYNAMIC_DISPATCH(turn_neighbours)
+  (row.data(), angles.pairs(), angles.cosines(t), angles.sines(t));
+  else halves(row.data(), row.data());
   narrow(row.data(), out, width);
 }
 
@@ -169,18 +202,22 @@ void turn(const fast::RoPE& p, const Arrays& in, array& out) {
     }
   }
 
+  const size_t alike = offset_stride == 0 ? leading : per_batch;  // vectors of the same positions
   const size_t grain = std::max<size_t>(1, 16384 / (leading * width));
   parallel_for(time, grain, [&](size_t first, size_t last) {
     thread_local Angles angles;
     std::vector<float> row;
-    for (size_t t = first; t < last; ++t) {
+    for (; first < last; first += positions_together) {
+      const size_t count = std::min(positions_together, last - first);
       for (size_t l = 0; l < leading; ++l) {
-        if (l == 0 || (offset_stride != 0 && l % per_batch == 0)) {
+        if (l % alike == 0) {
           const int32_t start = offset.data<int32_t>()[int64_t(l / per_batch) * offset_stride];
-          angles.turn_to(float(int64_t(t) + start) * p.scale, p.forward, turns);
+          angles.turn_to(int64_t(first) + start, count, p.scale, p.forward, turns);
         }
-        turn_vector(p, angles, x.data<T>() + starts[l] + int64_t(t) * time_stride, stride, width,
-                    out.data<T>() + (l * time + t) * width, row);
+        for (size_t t = 0; t < count; ++t) {
+          turn_vector(p, angles, t, x.data<T>() + starts[l] + int64_t(first + t) * time_stride,
+                      stride, width, out.data<T>() + (l * time + first + t) * width, row);
+        }
       }
     }
   });
