@@ -16,9 +16,8 @@ struct Operation {
 
 constexpr Operation operations[] = {
     {"add", 2, [](const Arrays& in) { return add(in[0], in[1]); }},
-    {"multiply_by_scalar", 1, [](const Arrays& in) { return in[0] * 1.5f; }},
+    {"multiply_by_scalar", 1, [](const Arrays& in) { return in[0] * array(1.5f, in[0].dtype()); }},
     {"greater", 2, [](const Arrays& in) { return greater(in[0], in[1]); }},
-    {"where", 2, [](const Arrays& in) { return where(in[0] > 0.0f, in[0], in[1]); }},
     {"sqrt", 1, [](const Arrays& in) { return sqrt(in[0]); }},
     {"exp", 1, [](const Arrays& in) { return exp(in[0]); }},
     {"tanh", 1, [](const Arrays& in) { return tanh(in[0]); }},
@@ -38,6 +37,13 @@ void elementwise_kernels(Suite& suite) {
         return passing_over(inputs, operation.apply);
       });
     }
+    suite.measure("elementwise/where/" + name_of(dtype), [&] {
+      const array x = random_array({20'000'000}, dtype), y = random_array({20'000'000}, dtype, 1);
+      array condition = greater(x, y);
+      condition.eval();
+      return passing_over({condition, x, y},
+                          [](const Arrays& in) { return where(in[0], in[1], in[2]); });
+    });
   }
   suite.measure("elementwise/cast/float32_to_bfloat16", [] {
     return passing_over({random_array({20'000'000})},
