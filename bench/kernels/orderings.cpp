@@ -53,6 +53,15 @@ void orderings(Suite& suite) {
     return ordering(
         suite, {4096, 1024}, [](const array& x) { return sort(x, -1); }, sorted, "np.sort(x, -1)");
   });
+  suite.measure("order/sort/16384_rows_of_64", [&] {
+    return ordering(
+        suite, {16384, 64}, [](const array& x) { return sort(x, -1); }, sorted, "np.sort(x, -1)");
+  });
+  suite.measure("order/argsort/16384_rows_of_64", [&] {
+    return ordering(
+        suite, {16384, 64}, [](const array& x) { return argsort(x, -1); }, order,
+        "np.argsort(x, -1)");
+  });
   suite.measure("order/argsort/vocabulary", [&] {
     return ordering(
         suite, {1, 128256}, [](const array& x) { return argsort(x, -1); }, order,

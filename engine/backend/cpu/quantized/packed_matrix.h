@@ -54,7 +54,7 @@ class PackedWeight {
 void decode_row(const PackedMatrix& w, int64_t row, int64_t column, int64_t count, float* out);
 
 /// The most vectors for which packed_dot_rows beats decoding blocks for a matrix product.
-inline constexpr int64_t packed_dot_most_vectors = 64;
+inline constexpr int64_t packed_dot_most_vectors = 32;
 
 /// Vectors in the order in which the instructions at hand unpack a weight, and their sums per
 /// group where the weight has biases.
