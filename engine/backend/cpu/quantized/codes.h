@@ -18,6 +18,11 @@ constexpr int bits_of(Code code) {
   return bits[size_t(code)];
 }
 
+/// Whether elements lie across bytes: no mask takes them out.
+constexpr bool is_spread(Code code) {
+  return code == Code::u3 || code == Code::u5 || code == Code::u6;
+}
+
 constexpr bool is_integer(Code code) { return code < Code::e2m1; }
 
 constexpr size_t scale_bytes(ScaleKind kind) {

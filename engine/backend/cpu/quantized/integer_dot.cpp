@@ -32,6 +32,17 @@ HWY_BEFORE_NAMESPACE();
 namespace quern::cpu {
 namespace HWY_NAMESPACE {
 
+#if QUERN_HAS_VNNI
+#include "engine/backend/cpu/quantized/spread_codes_avx512-inl.h"
+#endif
+
+/// Whether elements that lie across bytes can be spread to a byte each, and be as those of 8 bits
+/// from then on.
+bool spreads_codes() { return QUERN_HAS_VNNI; }
+
+/// Bits of an element's field in a register.
+constexpr int field_bits(Code code) { return is_spread(code) ? 8 : bits_of(code); }
+
 /// Places for elements: words of 16 bits or bytes.
 template <typename Element>
 using PlaceTag = hn::CappedTag<std::make_unsigned_t<Element>, 4 * unit / sizeof(Element)>;
@@ -44,15 +55,18 @@ using Elements = hn::Vec<ElementTag<Element>>;
 using SumTag = hn::RebindToSigned<UnitTag>;
 using Sums = hn::Vec<SumTag>;
 
-HWY_INLINE size_t register_bytes() { return 4 * lanes(); }
+/// What fills a register.
+HWY_INLINE size_t step_bytes(Code code) {
+  return 4 * lanes() * size_t(bits_of(code)) / size_t(field_bits(code));
+}
 
 template <typename Element>
 constexpr size_t fields_of(Code code) {
-  return 8 * sizeof(Element) / size_t(bits_of(code));
+  return 8 * sizeof(Element) / size_t(field_bits(code));
 }
 
 /// Elements of a 32-bit lane, however wide the places are.
-constexpr size_t lane_elements(Code code) { return size_t(32 / bits_of(code)); }
+constexpr size_t lane_elements(Code code) { return size_t(32 / field_bits(code)); }
 
 HWY_INLINE size_t step_elements(Code code) { return lanes() * lane_elements(code); }
 
@@ -119,7 +133,7 @@ HWY_INLINE void prepare(const Preparation& p) {
 template <typename Element, typename T>
 HWY_INLINE void prepare_any(const Preparation& p) {
   if (p.code == Code::u2) return prepare<Code::u2, Element, T>(p);
-  if (p.code == Code::u8) return prepare<Code::u8, Element, T>(p);
+  if (field_bits(p.code) == 8) return prepare<Code::u8, Element, T>(p);
   return prepare<Code::u4, Element, T>(p);
 }
 
@@ -139,7 +153,7 @@ class Fields {
 
   template <int field>
   HWY_INLINE Elements<Element> get() const {
-    constexpr int bits = bits_of(code), shift = bits * field, width = 8 * sizeof(Element);
+    constexpr int bits = field_bits(code), shift = bits * field, width = 8 * sizeof(Element);
     const hn::Repartition<uint16_t, PlaceTag<Element>> words;
     auto moved = places_;
     // Bytes are moved as words: what comes in from the neighbour is masked off.
@@ -223,6 +237,13 @@ struct IntegerDot {
   using Lines = Block<Element, Parameter>;
 
   static HWY_INLINE Fields<code, Element> load(const uint8_t* p) {
+#if QUERN_HAS_VNNI
+    if constexpr (is_spread(code)) {
+      constexpr __mmask64 wanted = (uint64_t(1) << (8 * bits_of(code))) - 1;
+      const __m512i packed = _mm512_maskz_loadu_epi8(wanted, p);
+      return Fields<code, Element>(Places<Element>{spread<bits_of(code)>(packed)});
+    }
+#endif
     using Place = hn::TFromD<PlaceTag<Element>>;
     return Fields<code, Element>(hn::LoadU(PlaceTag<Element>(), reinterpret_cast<const Place*>(p)));
   }
@@ -252,7 +273,7 @@ struct IntegerDot {
   /// The products of R rows with V vectors.
   template <size_t R, size_t V>
   static HWY_NOINLINE void dot_block(const Lines& b) {
-    const size_t n = register_bytes(), group_lanes = b.group_size / lane_elements(code);
+    const size_t n = step_bytes(code), group_lanes = b.group_size / lane_elements(code);
     const LaneScales<Parameter> lane_scales(group_lanes);
     const size_t ahead = b.rows_ahead * b.row_bytes;
     const uint8_t* packed[R];
@@ -303,6 +324,11 @@ using DotRows = void (*)(const PackedMatrix&, const RowRange&, const IntegerVect
 
 template <typename Element, typename Parameter>
 DotRows affine_kernel(Code code) {
+#if QUERN_HAS_VNNI
+  if (code == Code::u3) return dot_rows_of_code<Code::u3, Element, Parameter>;
+  if (code == Code::u5) return dot_rows_of_code<Code::u5, Element, Parameter>;
+  if (code == Code::u6) return dot_rows_of_code<Code::u6, Element, Parameter>;
+#endif
   return code == Code::u2   ? dot_rows_of_code<Code::u2, Element, Parameter>
          : code == Code::u4 ? dot_rows_of_code<Code::u4, Element, Parameter>
                             : dot_rows_of_code<Code::u8, Element, Parameter>;
@@ -337,10 +363,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace quern::cpu {
 
+HWY_EXPORT(spreads_codes);
 HWY_EXPORT(prefers_bytes);
 HWY_EXPORT(layout_of);
 HWY_EXPORT(prepare_vector);
 HWY_EXPORT(dot_rows_integer);
+
+bool has_integer_dot(const PackedMatrix& w) {
+  if (is_spread(w.code)) return HWY_DYNAMIC_DISPATCH(spreads_codes)();
+  return w.code != Code::e4m3 && w.group_size * bits_of(w.code) >= 64;
+}
 
 IntegerVectors::IntegerVectors(const PackedMatrix& w, const void* x, Dtype dtype,
                                const int64_t* numbers, size_t count, bool may_be_bytes)

@@ -49,10 +49,10 @@ class IntegerVectors {
   Scratch<char> elements_;
 };
 
-/// Whether integer_dot_rows knows the weight's encoding: its elements are whole fields of bytes.
-constexpr bool has_integer_dot(Code code) {
-  return code == Code::u2 || code == Code::u4 || code == Code::u8 || code == Code::e2m1;
-}
+/// Whether integer_dot_rows knows the weight's encoding: its elements are whole fields of bytes, or
+/// this machine has the instructions to make them so; and not more groups to a register than
+/// scales.
+bool has_integer_dot(const PackedMatrix& w);
 
 /// packed_dot_rows with such vectors.
 void integer_dot_rows(const PackedMatrix& w, RowRange rows, const IntegerVectors& x, float* scratch,

@@ -24,31 +24,12 @@ namespace quern::cpu::avx512_strips {
 namespace {
 
 #include "engine/backend/cpu/matmul/transpose_avx512-inl.h"
+#include "engine/backend/cpu/quantized/spread_codes_avx512-inl.h"
 
-/// Integers that no mask takes out of a byte are spread to one byte each.
-constexpr bool is_spread(Code code) {
-  return code == Code::u3 || code == Code::u5 || code == Code::u6;
-}
 constexpr int64_t word_elements(Code code) {
   return is_spread(code) ? 4 : 4 * elements_per_byte(code);
 }
 constexpr int64_t line_elements(Code code) { return lanes * word_elements(code); }
-
-/// Where the bytes of eight elements' 64 bits come from, and where in these each element begins.
-template <int bits>
-struct Spreading {
-  alignas(64) uint8_t bytes[64];
-  alignas(64) uint8_t shifts[64];
-
-  constexpr Spreading() : bytes(), shifts() {
-    for (int i = 0; i < 64; ++i) {
-      bytes[i] = uint8_t(i % 8 < bits ? i / 8 * bits + i % 8 : 63);
-      shifts[i] = uint8_t(i % 8 * bits);
-    }
-  }
-};
-template <int bits>
-inline constexpr Spreading<bits> spreading{};
 
 /// What fills `words` words of a register from a column.
 template <Code code>
@@ -56,11 +37,7 @@ inline __m512i load_line(const uint8_t* p, int64_t words) {
   if constexpr (is_spread(code)) {
     constexpr int bits = bits_of(code);
     const __mmask64 wanted = (uint64_t(1) << (words * bits / 2)) - 1;
-    const __m512i eights = _mm512_permutexvar_epi8(_mm512_load_si512(spreading<bits>.bytes),
-                                                   _mm512_maskz_loadu_epi8(wanted, p));
-    const __m512i shifts = _mm512_load_si512(spreading<bits>.shifts);
-    return _mm512_and_si512(_mm512_multishift_epi64_epi8(shifts, eights),
-                            _mm512_set1_epi8((1 << bits) - 1));
+    return spread<bits>(_mm512_maskz_loadu_epi8(wanted, p));
   } else {
     return _mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << words) - 1), p);
   }

@@ -22,11 +22,6 @@ bool has_integers(const Product& p) {
   return p.transpose && p.x_dtype != float32 && p.out_dtype != float32;
 }
 
-/// Groups of 16 elements of 2 bits are more to a register than integer_dot_rows has scales for.
-bool has_integer_dot(const PackedMatrix& w) {
-  return has_integer_dot(w.code) && w.group_size * bits_of(w.code) >= 64;
-}
-
 /// The vectors of some products, in what dot() takes.
 PackedVectors vectors_of(const Product& p, std::type_identity<PackedVectors>) {
   if (p.x_dtype == float32) {
