@@ -61,13 +61,22 @@ void* Allocator::take_small(size_t& size) {
 }
 
 void* Allocator::take_large(size_t& size) {
-  const auto found = large_.lower_bound(size);
+  auto found = large_.lower_bound(size);
   if (found == large_.end() || found->first > size + size / 4) return nullptr;
   if (active_ + found->first > memory_limit_) return nullptr;
+  // Of equally large ones the last that was used: some of it may be in the processor's caches.
+  found = std::prev(large_.upper_bound(found->first));
   void* data = found->second;
   size = found->first;
-  large_.erase(found);
+  forget(static_cast<Large*>(data));
   return data;
+}
+
+/// Takes a block out of the lists.
+void Allocator::forget(Large* block) {
+  (block->older ? block->older->newer : oldest_) = block->newer;
+  (block->newer ? block->newer->older : newest_) = block->older;
+  large_.erase(block->place);
 }
 
 void* Allocator::take_cached(size_t& size) {
@@ -125,17 +134,20 @@ void Allocator::keep(Block block) {
     Small*& first = small_[block.size / alignment];
     first = new (block.data) Small{first};
   } else {
-    large_.emplace(block.size, block.data);
+    auto* kept = new (block.data) Large{large_.emplace(block.size, block.data), newest_, nullptr};
+    (newest_ ? newest_->newer : oldest_) = kept;
+    newest_ = kept;
   }
 }
 
-// Largest blocks go first: they cost the most to keep and the least to ask for again.
+// The oldest of the large ones go first: whoever used them does something else now. Small ones are
+// never much.
 void Allocator::trim_cache(size_t limit) {
-  while (cached_ > limit && !large_.empty()) {
-    const auto last = std::prev(large_.end());
-    std::free(last->second);
-    cached_ -= last->first;
-    large_.erase(last);
+  while (cached_ > limit && oldest_) {
+    Large* block = oldest_;
+    cached_ -= block->place->first;
+    forget(block);
+    std::free(block);
   }
   for (size_t k = small_.size(); k-- > 0 && cached_ > limit;) {
     while (cached_ > limit && small_[k]) {

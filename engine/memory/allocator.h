@@ -11,7 +11,8 @@
 namespace quern {
 
 /// The process's array memory: a cache of freed blocks in front of the system's allocator, and the
-/// counts behind memory.h. Blocks are reused when they are at most a quarter larger than asked.
+/// counts behind memory.h. Blocks are reused when they are at most a quarter larger than asked;
+/// what has lain there longest goes back to the system first.
 class Allocator {
  public:
   struct Block {
@@ -42,11 +43,20 @@ class Allocator {
   struct Small {
     Small* next;
   };
+  using BlocksBySize =
+      std::multimap<size_t, void*, std::less<>, PoolAllocator<std::pair<const size_t, void*>>>;
+  /// A cached block of a page or more: its neighbours in the order in which they were released.
+  struct Large {
+    BlocksBySize::iterator place;
+    Large* older;
+    Large* newer;
+  };
   static constexpr size_t alignment = 64;
   static constexpr size_t page = 4096;
 
   Allocator();
   void keep(Block block);
+  void forget(Large* block);
   void trim_cache(size_t limit);
   void* take_cached(size_t& size);
   void* take_small(size_t& size);
@@ -54,7 +64,9 @@ class Allocator {
 
   std::mutex mutex_;
   std::array<Small*, page / alignment> small_{};  ///< by size / alignment
-  std::multimap<size_t, void*, std::less<>, PoolAllocator<std::pair<const size_t, void*>>> large_;
+  BlocksBySize large_;
+  Large* oldest_ = nullptr;
+  Large* newest_ = nullptr;
   size_t active_ = 0;
   size_t peak_ = 0;
   size_t cached_ = 0;

@@ -62,6 +62,16 @@ TEST_F(Memory, TheCacheKeepsToItsLimit) {
   EXPECT_EQ(get_cache_memory(), 0u);
 }
 
+TEST_F(Memory, WhatWasFreedFirstIsGivenBackFirst) {
+  set_cache_limit(1'500'000);
+  for (const size_t size : {500'000, 300'000, 900'000, 400'000}) Buffer::allocate(size);
+  // The last two and, beside them, neither of the others.
+  EXPECT_GE(get_cache_memory(), 1'300'000u);
+  EXPECT_LE(get_cache_memory(), 1'320'000u);
+  const auto reused = Buffer::allocate(900'000);
+  EXPECT_LE(get_cache_memory(), 410'000u);
+}
+
 TEST_F(Memory, PastTheLimitAnAllocationThrowsWithTheSizes) {
   set_memory_limit(get_active_memory() + 1'000'000);
   { const auto fits = Buffer::allocate(900'000); }
