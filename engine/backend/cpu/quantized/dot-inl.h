@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/backend/cpu/ask_for.h"
 #include "engine/backend/cpu/quantized/codes-inl.h"
 #include "engine/backend/cpu/quantized/packed_matrix.h"
 
@@ -196,10 +197,6 @@ HWY_INLINE size_t rows_ahead(size_t row_bytes) {
 /// Fetches a cache line to the second level: the first has no room besides the vectors.
 HWY_INLINE void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
 
-HWY_INLINE void prefetch_bytes(const void* first, size_t count) {
-  for (size_t i = 0; i < count; i += 64) prefetch(static_cast<const char*>(first) + i);
-}
-
 /// Multiplies rows with vectors, a block at a time. `block` says where the vectors are;
 /// parameters(row, rows, block) says where the rows' scales and biases are. What comes after the
 /// range's end is somebody else's, and not fetched.
@@ -269,8 +266,8 @@ HWY_INLINE void dot_rows_direct(const PackedMatrix& w, const RowRange& range, co
         block.biases = all_biases + at;
         block.scale_stride = groups;
         const size_t next = block.rows_ahead * groups;
-        prefetch_bytes(block.scales + next, rows * groups * sizeof(Parameter));
-        prefetch_bytes(block.biases + next, rows * groups * sizeof(Parameter));
+        ask_for(block.scales + next, rows * groups * sizeof(Parameter));
+        ask_for(block.biases + next, rows * groups * sizeof(Parameter));
         if (end - groups + padded <= size_t(w.rows) * groups) return;
         Parameter* biases = scratch + block_rows * padded;
         std::fill_n(scratch, 2 * block_rows * padded, Parameter());

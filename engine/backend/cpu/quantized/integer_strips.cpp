@@ -6,6 +6,7 @@
 #include <cpuid.h>
 #endif
 
+#include "engine/backend/cpu/ask_for.h"
 #include "engine/backend/cpu/quantized/integer_operands.h"
 #include "engine/backend/cpu/thread_pool.h"
 #include "engine/backend/cpu/usable_targets.h"
@@ -78,11 +79,9 @@ int64_t columns_ahead(const PackedMatrix& w) {
 /// Asks for all of a range's first strips at once, before products wait for one line after the
 /// other.
 void fetch(const StripAhead& strips, int64_t packed_bytes, int64_t parameter_bytes) {
-  for (int64_t i = 0; i < parameter_bytes; i += 64) {
-    __builtin_prefetch(strips.scales + i, 0, 2);
-    __builtin_prefetch(strips.biases + i, 0, 2);
-  }
-  for (int64_t i = 0; i < packed_bytes; i += 64) __builtin_prefetch(strips.packed + i, 0, 2);
+  ask_for(strips.scales, size_t(parameter_bytes));
+  ask_for(strips.biases, size_t(parameter_bytes));
+  ask_for(strips.packed, size_t(packed_bytes));
 }
 
 bool is_supported() {
