@@ -116,7 +116,6 @@ inline constexpr int64_t few_keys = 128;
 
 /// Replaces x by exp(x - shift), by 0 where that is below 1e-38; returns the sum.
 float exponentials(float* x, size_t n, float shift);
-float largest_of(const float* x, size_t n);
 void scale_row(float* x, size_t n, float factor);
 
 }  // namespace quern::cpu
